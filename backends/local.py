@@ -1,0 +1,50 @@
+"""What all devices on this machine share: checks, one thread a job, one job at a time, seeds."""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+
+from .checks import checked_requests, checked_seed, checked_shots
+from .job import LocalJob
+from .qpu import QPU, Expectations, Handle, Request
+
+
+class LocalQPU(QPU):
+    """A device that answers on this machine; subclasses say how."""
+
+    def __init__(self) -> None:
+        """Nothing is loaded or built yet."""
+        self._lock = threading.RLock()
+
+    @abstractmethod
+    def _execute(self, requests: list[Request], shots: int | None, seed: int | None) -> list[Expectations]:
+        """Run checked requests, in a thread of the job."""
+
+    def run(self, requests: Sequence[Request], shots: int | None = None, *, seed: int | None = None) -> Handle:
+        """Start all requests as one job; see `QPU.run`.
+
+        Raises:
+            InputError: For a foreign core, values of the wrong shape or not finite, shots out of range.
+        """
+        checked = checked_requests(requests, self)
+        number = checked_shots(shots, self.limits.max_shots, self.name)
+        known_seed = checked_seed(seed)
+
+        def work() -> list[Expectations]:
+            with self._lock:
+                return self._execute(checked, number, known_seed)
+
+        return LocalJob(work, self.name)
+
+    def seconds(self, requests: Sequence[Request], shots: int | None) -> float:
+        """0.0: nothing is billed."""
+        return 0.0
+
+
+def spawned(seed: int | None, count: int) -> list[np.random.Generator]:
+    """One independent generator per request; the same for the same seed."""
+    return [np.random.default_rng(own) for own in np.random.SeedSequence(seed).spawn(count)]

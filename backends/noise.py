@@ -1,0 +1,54 @@
+"""Aer's noise model of a core, built from the core's qubits only: a tenth of a second instead of many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from qiskit.transpiler import Target
+
+if TYPE_CHECKING:
+    from qiskit_aer.noise import NoiseModel
+
+FloatArray = NDArray[np.float64]
+
+
+def noise_model(target: Target) -> NoiseModel:
+    """Gate, relaxation and readout errors of a (cropped) target, as ``NoiseModel.from_backend`` gives them.
+
+    Its extra pass for delays is left out: the circuits here are not scheduled and hold none.
+    """
+    from qiskit_aer.noise import NoiseModel
+    from qiskit_aer.noise.device import basic_device_gate_errors, basic_device_readout_errors
+
+    model = NoiseModel(basis_gates=list(target.operation_names))
+    for qubits, error in basic_device_readout_errors(target=target):
+        model.add_readout_error(error, qubits)
+    for name, qubits, error in basic_device_gate_errors(target=target):
+        model.add_quantum_error(error, name, qubits)
+    return model
+
+
+def confusion(target: Target) -> FloatArray:
+    """Probability of reading j when qubit q is in state i, at [q, i, j]; shape (qubits, 2, 2)."""
+    from qiskit_aer.noise.device import basic_device_readout_errors
+
+    matrices = np.tile(np.eye(2), (target.num_qubits, 1, 1))
+    for (qubit,), error in basic_device_readout_errors(target=target):
+        matrices[qubit] = error.probabilities
+    return matrices
+
+
+def misread(probabilities: FloatArray, confusions: FloatArray) -> FloatArray:
+    """Outcome probabilities after readout errors.
+
+    Args:
+        probabilities: Shape (sets, 2^outputs); bit k of the column number is output k.
+        confusions: Shape (outputs, 2, 2), of the qubits the outputs are read from.
+    """
+    sets, outcomes = probabilities.shape
+    for k, matrix in enumerate(confusions):
+        split = probabilities.reshape(sets, outcomes >> (k + 1), 2, 1 << k)
+        probabilities = np.einsum("shil,ij->shjl", split, matrix).reshape(sets, outcomes)
+    return probabilities

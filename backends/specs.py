@@ -1,0 +1,135 @@
+"""From a spec, such as ``fake:torino``, to a QPU; what specs there are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .errors import InputError, unknown_name
+
+if TYPE_CHECKING:
+    from qiskit_ibm_runtime.fake_provider.fake_backend import FakeBackendV2
+
+    from .qpu import QPU
+
+KINDS = {
+    "exact": "noiseless; exact expectations, or shots drawn from the exact distribution",
+    "aer": "noiseless, simulated by Qiskit Aer",
+    "fake:NAME": "a real device's calibration snapshot and noise, simulated core by core",
+}
+"""Spec -> what it opens. `open_qpu` also takes any Qiskit ``BackendV2`` object."""
+
+
+def open_qpu(spec: object) -> QPU:
+    """Open a device, real or simulated. Nothing is loaded or built before it is needed.
+
+    Args:
+        spec: ``"exact"``, ``"aer"``, ``"fake:NAME"`` (``"fake:NAME?engine=aer"`` says who simulates it), or a
+            Qiskit ``BackendV2`` object: a fake or generic one is simulated from its target, any other runs itself.
+
+    Raises:
+        InputError: For an unknown kind, device, option or engine, with the nearest valid name.
+    """
+    if not isinstance(spec, str):
+        return _of_backend(spec)
+    kind, name, options = _parsed(spec)
+    if kind == "ibm":
+        raise InputError(f"{spec!r}: this version cannot reach IBM Quantum yet; use fake:NAME, such as 'fake:fez'")
+    if kind == "fake":
+        return _fake(name, options)
+    if kind not in ("exact", "aer"):
+        raise _unknown_kind(spec, kind)
+    if name or options:
+        raise InputError(f"{spec!r}: {kind!r} takes no name and no options; write {kind!r}")
+    return _ideal(kind)
+
+
+def available() -> dict[str, str]:
+    """Every spec that can be opened here and what it is, without loading a device."""
+    fakes = {f"fake:{name}": f"calibration snapshot of ibm_{name}" for name in fake_names()}
+    return {kind: text for kind, text in KINDS.items() if kind != "fake:NAME"} | fakes
+
+
+def fake_names() -> tuple[str, ...]:
+    """NAME of every ``fake:NAME``, sorted."""
+    return tuple(sorted(_fake_classes()))
+
+
+def _parsed(spec: str) -> tuple[str, str, dict[str, str]]:
+    """``kind:name?key=value&...`` taken apart."""
+    place, _, query = spec.strip().partition("?")
+    kind, _, name = place.partition(":")
+    options = dict[str, str]()
+    for item in filter(None, query.split("&")):
+        key, equals, value = item.partition("=")
+        if not equals or not value:
+            raise InputError(f"{spec!r}: option {item!r} must be key=value, such as engine=aer")
+        options[key] = value
+    return kind, name, options
+
+
+def _unknown_kind(spec: str, kind: str) -> InputError:
+    bare = kind.lower().removeprefix("fake").lstrip("_-")
+    if bare in fake_names():
+        return InputError(f"unknown device {spec!r}: did you mean 'fake:{bare}'?")
+    return unknown_name("kind of device", kind, ("exact", "aer", "fake", "ibm"))
+
+
+def _ideal(kind: str) -> QPU:
+    if kind == "exact":
+        from .ideal import ExactQPU
+
+        return ExactQPU()
+    from .simulated import AerQPU
+
+    return AerQPU()
+
+
+def _fake(given: str, options: dict[str, str]) -> QPU:
+    from .device import Device
+    from .engines import DEFAULT_ENGINE, ENGINES
+    from .simulated import SnapshotQPU
+
+    for key in options:
+        if key != "engine":
+            raise unknown_name("option", key, ("engine",))
+    engine = options.get("engine", DEFAULT_ENGINE)
+    if engine not in ENGINES:
+        raise unknown_name("engine", engine, ENGINES)
+    name = given.lower().removeprefix("fake_")
+    classes = _fake_classes()
+    if name not in classes:
+        raise unknown_name("fake device", given, classes)
+    spec = f"fake:{name}"
+    return SnapshotQPU(spec, lambda: Device.of(classes[name](), spec), engine)
+
+
+def _fake_classes() -> dict[str, type[FakeBackendV2]]:
+    """The fake backends by name, without the prefix; classes only, no snapshot is read."""
+    from qiskit_ibm_runtime.fake_provider import backends
+    from qiskit_ibm_runtime.fake_provider.fake_backend import FakeBackendV2
+
+    classes: list[type[FakeBackendV2]] = [c for c in vars(backends).values() if isinstance(c, type)]
+    named = (c for c in classes if issubclass(c, FakeBackendV2) and "backend_name" in vars(c))
+    return {c.backend_name.removeprefix("fake_"): c for c in named}
+
+
+def _of_backend(backend: object) -> QPU:
+    from qiskit.providers import BackendV2
+    from qiskit.providers.fake_provider import GenericBackendV2
+    from qiskit_ibm_runtime import IBMBackend
+    from qiskit_ibm_runtime.fake_provider.fake_backend import FakeBackendV2
+
+    from .device import Device
+    from .native import NativeQPU
+    from .simulated import SnapshotQPU
+
+    if not isinstance(backend, BackendV2):
+        kind = type(backend).__name__
+        raise InputError(f"cannot open a {kind}: give a spec ({', '.join(KINDS)}) or a Qiskit BackendV2 object")
+    if isinstance(backend, IBMBackend):
+        raise InputError(
+            f"{backend.name}: this version cannot reach IBM Quantum yet; use fake:NAME, such as 'fake:fez'"
+        )
+    if isinstance(backend, (FakeBackendV2, GenericBackendV2)):
+        return SnapshotQPU(str(backend.name), lambda: Device.of(backend, str(backend.name)))
+    return NativeQPU(backend)

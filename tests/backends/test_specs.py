@@ -1,0 +1,80 @@
+"""Specs: what opens, what does not, and what it costs to try."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+
+import pytest
+from qiskit.providers.fake_provider import GenericBackendV2
+from qiskit_ibm_runtime.fake_provider import FakeProviderForBackendV2, FakeVigoV2
+
+from backends import InputError, open_qpu
+from backends.specs import available, fake_names
+
+
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [
+        ("exact", "exact"), ("aer", "aer"), ("fake:torino", "fake:torino"), ("fake:fake_torino", "fake:torino"),
+        (" fake:Torino?engine=aer", "fake:torino"), (FakeVigoV2(), "fake_vigo"), (GenericBackendV2(3, seed=1), "generic_backend_3q"),
+    ],
+)  # fmt: skip
+def test_what_opens(spec: object, name: str) -> None:
+    assert open_qpu(spec).name == name
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("exakt", "unknown kind of device 'exakt': did you mean 'exact'?"),
+        ("fke:fez", "did you mean 'fake'?"),
+        ("torino", "unknown device 'torino': did you mean 'fake:torino'?"),
+        ("fake_fez", "did you mean 'fake:fez'?"),
+        ("fake:tornio", "unknown fake device 'tornio': did you mean 'torino'?"),
+        ("fake:", "unknown fake device ''"),
+        ("", "unknown kind of device ''"),
+        ("fake:fez?engine=twin", "unknown engine 'twin': choose one of aer"),
+        ("fake:fez?engin=aer", "unknown option 'engin': did you mean 'engine'?"),
+        ("fake:fez?aer", "must be key=value"),
+        ("exact:1", "takes no name"),
+        ("aer?engine=aer", "takes no name and no options"),
+        ("ibm:ibm_fez", "cannot reach IBM Quantum yet"),
+        (5, "cannot open a int"),
+    ],
+)
+def test_what_does_not(spec: object, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        open_qpu(spec)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_fake_of_the_provider_is_listed() -> None:
+    with warnings.catch_warnings(action="ignore"):  # one snapshot warns that its values are made up
+        provider = {backend.name for backend in FakeProviderForBackendV2().backends()}
+    assert {f"fake_{name}" for name in fake_names()} == provider
+    assert list(available())[:2] == ["exact", "aer"]
+    assert "fake:fez" in available()
+
+
+def run(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_importing_the_package_imports_no_heavy_one() -> None:
+    heavy = "{'qiskit', 'numpy', 'torch', 'qiskit_aer', 'qiskit_ibm_runtime'}"
+    assert run(f"import sys, backends, backends.specs, backends.errors; print({heavy} & set(sys.modules))") == "set()"
+
+
+def test_opening_a_fake_loads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from backends.device import Device
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("loaded")
+
+    monkeypatch.setattr(Device, "of", refuse)
+    qpu = open_qpu("fake:fez")
+    with pytest.raises(AssertionError, match="loaded"):
+        qpu.num_qubits  # noqa: B018
