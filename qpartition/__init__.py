@@ -1,0 +1,62 @@
+"""Which circuit runs where, in how many jobs, and what comes back."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .counts import Counts, Tally
+    from .dispatch import Dispatcher
+    from .executor import Estimate, Executor, Jacobian
+    from .lightcone import active_parameters
+    from .mapping import MAPPINGS
+    from .partition import STRATEGIES, Partition
+    from .planning import Plan, plan
+    from .report import Report
+    from .subvqc import SubVQC
+    from .topology import Topology
+    from .workload import Workload
+
+__all__ = [
+    "MAPPINGS",
+    "STRATEGIES",
+    "Counts",
+    "Dispatcher",
+    "Estimate",
+    "Executor",
+    "Jacobian",
+    "Partition",
+    "Plan",
+    "Report",
+    "SubVQC",
+    "Tally",
+    "Topology",
+    "Workload",
+    "active_parameters",
+    "plan",
+]
+
+# Imported on first use, so that asking for help or for a partition does not wait for qiskit.
+_MODULES = {
+    "counts": ("Counts", "Tally"),
+    "dispatch": ("Dispatcher",),
+    "executor": ("Estimate", "Executor", "Jacobian"),
+    "lightcone": ("active_parameters",),
+    "mapping": ("MAPPINGS",),
+    "partition": ("STRATEGIES", "Partition"),
+    "planning": ("Plan", "plan"),
+    "report": ("Report",),
+    "subvqc": ("SubVQC",),
+    "topology": ("Topology",),
+    "workload": ("Workload",),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

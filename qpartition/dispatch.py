@@ -1,0 +1,211 @@
+"""The dispatcher: runs the rounds of a plan on its devices, one job per QPU and round, within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from backends.errors import BudgetError, InputError
+from backends.qpu import Expectations, FloatArray, Handle
+
+from .checks import Rows, checked
+from .counts import Counts, Tally
+from .executor import Angles, Estimate, Jacobian, Masks, Weights
+from .meter import Tallies
+from .planning import Plan
+from .report import Report
+from .shifts import Shifts, wanted
+
+
+class Dispatcher:
+    """An `Executor` on the devices of a plan; use it in a ``with`` block.
+
+    Each call is one round. All sub-VQCs and rows that go to a QPU are one job, and all QPUs have their job
+    before any result is waited for. Nothing is transpiled here and nothing is run that the plan did not price.
+    """
+
+    def __init__(self, plan: Plan, *, budget_seconds: float | None = None, seed: int | None = None) -> None:
+        """Ready to run; submits nothing yet.
+
+        Args:
+            plan: As made by `plan`; one loaded from a file has no devices.
+            budget_seconds: A round that would bring the QPU seconds above this is refused.
+            seed: Makes sampled results reproducible, round by round.
+
+        Raises:
+            InputError: If the plan has no devices, or the budget or seed is not a non-negative number.
+        """
+        if plan.live is None:
+            raise InputError(
+                "a plan loaded from a file has no devices; make it again with plan(workload, topology, mapping=loaded.mapping)"
+            )
+        _check_settings(budget_seconds, seed)
+        self.plan = plan
+        self.budget_seconds = budget_seconds
+        self.seed = seed
+        self._meter = plan.live
+        self._counts = Counts.of_rounds((), self._meter.qpus)
+        self._closed = False
+
+    def values(self, inputs: Angles, weights: Weights) -> dict[str, Estimate]:
+        """<Z> for every row of every key, in one round.
+
+        Args:
+            inputs: Encoding angles by key, each of shape (rows, inputs).
+            weights: Weights by key, each of shape (weights,).
+
+        Raises:
+            InputError: If the dispatcher is closed, or keys, shapes or angles do not fit the plan.
+            BudgetError: If the round would exceed the budget; nothing is submitted.
+        """
+        rows = self._checked(inputs, weights)
+        results = self._round({key: r.base for key, r in rows.items()})
+        return {key: Estimate(result.values, result.stderr) for key, result in results.items()}
+
+    def jacobian(self, inputs: Angles, weights: Weights, mask: Masks | None = None) -> dict[str, Jacobian]:
+        """Derivatives for every row of every key by the parameter-shift rule, in one round.
+
+        Args:
+            inputs: As for `values`.
+            weights: As for `values`.
+            mask: Which encoding angles need a derivative, by key, each of shape (rows, inputs); all by default.
+
+        Raises:
+            InputError: As for `values`.
+            BudgetError: As for `values`.
+        """
+        rows = self._checked(inputs, weights, mask)
+        shifts = {key: self._shifts(key, r) for key, r in rows.items()}
+        results = self._round({key: shifts[key].values(r.base) for key, r in rows.items()})
+        return {key: self._jacobian(key, shifts[key], result) for key, result in results.items()}
+
+    def values_and_jacobian(
+        self, inputs: Angles, weights: Weights, mask: Masks | None = None
+    ) -> tuple[dict[str, Estimate], dict[str, Jacobian]]:
+        """`values` and `jacobian` together in one round."""
+        rows = self._checked(inputs, weights, mask)
+        shifts = {key: self._shifts(key, r) for key, r in rows.items()}
+        results = self._round({key: np.concatenate([r.base, shifts[key].values(r.base)]) for key, r in rows.items()})
+        estimates, jacobians = {}, {}
+        for key, result in results.items():
+            plain, shifted = _split(result, len(rows[key].base))
+            estimates[key] = Estimate(plain.values, plain.stderr)
+            jacobians[key] = self._jacobian(key, shifts[key], shifted)
+        return estimates, jacobians
+
+    def report(self) -> Report:
+        """What has been spent so far."""
+        return Report(self._counts)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resumed run needs to go on with the same numbers: plain numbers by name."""
+        return self._counts.as_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where `state_dict` was taken: spent seconds count against the budget, seeds continue.
+
+        Raises:
+            InputError: If the state cannot be read or names QPUs that this plan does not use.
+        """
+        counts = Counts.from_dict(state)
+        strange = sorted(set(counts.per_qpu) - set(self._meter.qpus))
+        if strange:
+            raise InputError(
+                f"the saved state spent time on {strange[0]!r}, which this plan does not use; resume with the same devices"
+            )
+        self._counts = Counts.of_rounds((), self._meter.qpus).plus(counts.per_qpu, counts.rounds)
+
+    def close(self) -> None:
+        """Run nothing more; the report stays. Closing twice is fine."""
+        self._closed = True
+
+    def __enter__(self) -> Self:
+        """The dispatcher itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close."""
+        self.close()
+
+    def _checked(self, inputs: Angles, weights: Weights, mask: Masks | None = None) -> dict[str, Rows]:
+        if self._closed:
+            raise InputError("this dispatcher is closed; make another one with Dispatcher(plan)")
+        return checked(self._meter.workload.by_key, inputs, weights, mask)
+
+    def _shifts(self, key: str, rows: Rows) -> Shifts:
+        workload = self._meter.workload
+        return Shifts.of(wanted(workload.active[key], rows.mask, workload.by_key[key].weights))
+
+    def _jacobian(self, key: str, shifts: Shifts, shifted: Expectations) -> Jacobian:
+        slope, error = shifts.fold(shifted.values, shifted.stderr)
+        inputs = self._meter.workload.by_key[key].inputs
+        return Jacobian(slope[..., :inputs], slope[..., inputs:], error[..., :inputs], error[..., inputs:])
+
+    def _round(self, values: Mapping[str, FloatArray]) -> dict[str, Expectations]:
+        """Run parameter sets by key, each of shape (sets, parameters)."""
+        sets = {key: len(array) for key, array in values.items()}
+        tallies = self._meter.round(sets)
+        self._check_budget(tallies)
+        results = {key: self._nothing(key) for key in values}
+        submitted = [
+            (name, keys, self._submit(name, {key: values[key] for key in keys}, tallies[name]))
+            for name, keys in self._meter.by_qpu(sets).items()
+        ]
+        for name, keys, handle in submitted:
+            results.update(zip(keys, self._collect(name, handle, keys), strict=True))
+        self._counts = self._counts.plus({}, rounds=1 if tallies else 0)
+        return results
+
+    def _submit(self, name: str, values: dict[str, FloatArray], tally: Tally) -> Handle:
+        """One job on one QPU; it counts as soon as it is accepted."""
+        requests = [self._meter.request(key, array) for key, array in values.items()]
+        handle = self._meter.topology.qpus[name].run(requests, self._meter.shots, seed=self._seed(name))
+        self._counts = self._counts.plus({name: tally})
+        return handle
+
+    def _collect(self, name: str, handle: Handle, sets: Mapping[str, int]) -> list[Expectations]:
+        results = handle.result()
+        expected = [(count, self._meter.workload.by_key[key].outputs) for key, count in sets.items()]
+        if [result.values.shape for result in results] != expected:
+            raise RuntimeError(f"{name} returned job {handle.job_id} with shapes other than the (sets, outputs) asked for")
+        return results
+
+    def _check_budget(self, tallies: Tallies) -> None:
+        spent, budget = self._counts.qpu_seconds, self.budget_seconds
+        after = self._counts.plus(tallies).qpu_seconds
+        if budget is not None and after > budget:
+            raise BudgetError(
+                f"{spent:.1f} QPU seconds spent, the next round would take {after - spent:.1f}, "
+                f"the budget is {budget:.1f}; raise the budget, or use fewer shots, rows or parts"
+            )
+
+    def _seed(self, name: str) -> int | None:
+        """The seed of one QPU's job in the coming round, a function of `seed` and the number of finished rounds."""
+        if self.seed is None:
+            return None
+        number = list(self._meter.topology.qpus).index(name)
+        sequence = np.random.SeedSequence(self.seed, spawn_key=(self._counts.rounds, number))
+        return int(sequence.generate_state(1)[0] >> 1)
+
+    def _nothing(self, key: str) -> Expectations:
+        empty = np.empty((0, self._meter.workload.by_key[key].outputs))
+        return Expectations(empty, empty)
+
+
+def _split(result: Expectations, rows: int) -> tuple[Expectations, Expectations]:
+    """The first ``rows`` sets, and the others."""
+    return (
+        Expectations(result.values[:rows], result.stderr[:rows]),
+        Expectations(result.values[rows:], result.stderr[rows:]),
+    )
+
+
+def _check_settings(budget_seconds: float | None, seed: int | None) -> None:
+    numeric = isinstance(budget_seconds, int | float) and not isinstance(budget_seconds, bool)
+    if budget_seconds is not None and not (numeric and budget_seconds >= 0):
+        raise InputError(f"budget_seconds={budget_seconds!r} must be a number of at least 0, or None for no limit")
+    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool) or seed < 0):
+        raise InputError(f"seed={seed!r} must be an integer of at least 0, or None")

@@ -1,0 +1,61 @@
+"""What a dispatcher has spent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .counts import Counts, Tally
+from .tables import COST, cost_rows, table
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that was run so far, also before an interruption that the run was resumed after.
+
+    Attributes:
+        counts: Rounds, and jobs, parameter sets, executions and QPU seconds by QPU.
+        retries: Submissions that had to be repeated.
+    """
+
+    counts: Counts
+    retries: int = 0
+
+    @property
+    def rounds(self) -> int:
+        """Finished rounds."""
+        return self.counts.rounds
+
+    @property
+    def jobs(self) -> int:
+        """Jobs on all QPUs."""
+        return self.counts.jobs
+
+    @property
+    def parameter_sets(self) -> int:
+        """Parameter sets on all QPUs."""
+        return self.counts.parameter_sets
+
+    @property
+    def executions(self) -> int:
+        """Parameter sets x shots on all QPUs."""
+        return self.counts.executions
+
+    @property
+    def qpu_seconds(self) -> float:
+        """Billed seconds on all QPUs, by the usage rule."""
+        return self.counts.qpu_seconds
+
+    @property
+    def per_qpu(self) -> Mapping[str, Tally]:
+        """The same by QPU."""
+        return self.counts.per_qpu
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain numbers only."""
+        return {**self.counts.as_dict(), "retries": self.retries}
+
+    def __str__(self) -> str:
+        """A table: the total and every QPU."""
+        return table(COST, cost_rows("total", self.counts)) + f"\nretries: {self.retries}"

@@ -1,0 +1,38 @@
+"""A sub-VQC: one gate's circuit on one part of the input (Eq. 7), and what is measured of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qiskit import QuantumCircuit
+
+
+@dataclass(frozen=True)
+class SubVQC:
+    """The unit that is mapped onto a core.
+
+    Attributes:
+        key: Unique name, such as ``"l0.f.p1"`` (layer 0, forget gate, part 1); ``"l0r..."`` is the reverse direction.
+        circuit: Parameterised; encoding angles are the vector ``phi``, weights the vector ``theta``, so
+            ``circuit.parameters`` lists all of ``phi`` before all of ``theta``. No measurements.
+        outputs: <Z> of qubits 0..outputs-1 is read.
+        inputs: Number of encoding angles (length of ``phi``).
+        weights: Number of weights (length of ``theta``).
+    """
+
+    key: str
+    circuit: QuantumCircuit
+    outputs: int
+    inputs: int
+    weights: int
+
+    @property
+    def num_qubits(self) -> int:
+        """Width of the circuit."""
+        return int(self.circuit.num_qubits)
+
+    @classmethod
+    def of(cls, circuit: QuantumCircuit) -> SubVQC:
+        """From a circuit whose ``name`` is the key and whose ``metadata`` has outputs, inputs and weights."""
+        meta = circuit.metadata
+        return cls(circuit.name, circuit, int(meta["outputs"]), int(meta["inputs"]), int(meta["weights"]))

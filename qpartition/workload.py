@@ -1,0 +1,172 @@
+"""What a training step of a model asks of the devices: sub-VQCs, waves of time steps, parameter sets per round."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from backends.errors import InputError, unknown_name
+
+from .counts import Sets
+from .lightcone import active_parameters
+from .shifts import BoolArray, shifted_sets, wanted
+from .subvqc import SubVQC
+from .waves import Wave, default_waves
+
+JacobianMode = Literal["deferred", "fused"]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One training step of a model, as sub-VQCs and rounds.
+
+    Attributes:
+        subvqcs: Every sub-VQC once.
+        active: Per key, which parameters have any influence on the outputs, shape (inputs + weights,).
+        batch: Sequences per training step.
+        steps: Time steps T per sequence.
+        waves: Per forward round, the keys evaluated in it, each for ``batch`` rows; the n-th wave that
+            names a key is that sub-VQC's n-th time step.
+        input_gradient: Whether the data needs a gradient too.
+    """
+
+    subvqcs: tuple[SubVQC, ...]
+    active: Mapping[str, BoolArray] = field(compare=False, repr=False)
+    batch: int
+    steps: int
+    waves: tuple[Wave, ...]
+    input_gradient: bool = False
+
+    @classmethod
+    def of(cls, model: Any, batch: int, steps: int, *, input_gradient: bool = False) -> Workload:
+        """The workload of one training step of ``model``.
+
+        Args:
+            model: Anything with ``circuits()``: parameterised circuits whose name is the key and whose metadata
+                has ``outputs``, ``inputs``, ``weights`` (`SubVQC.of`) and, where they apply, ``layer``,
+                ``sources`` (per encoding angle ``"h"`` or ``"x"``) and ``trainable_encoding``. If it has
+                ``waves(steps)``, that says which keys are evaluated in each forward round.
+            batch: Sequences per training step.
+            steps: Time steps per sequence.
+            input_gradient: Count derivatives with respect to the data as well.
+
+        Raises:
+            InputError: For a size that is not positive, or circuits that cannot be placed or differentiated.
+        """
+        for name, value in (("batch", batch), ("steps", steps)):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise InputError(f"{name}={value!r} must be an integer of at least 1")
+        if not callable(getattr(model, "circuits", None)):
+            raise InputError(f"{type(model).__name__} has no circuits(); give a QLSTM, or an object that lists its sub-VQCs")
+        subvqcs = tuple(_subvqc(circuit) for circuit in model.circuits())
+        _check_keys(subvqcs)
+        active = {s.key: active_parameters(s.circuit, s.outputs) for s in subvqcs}
+        waves = _waves(getattr(model, "waves", None), subvqcs, steps)
+        return cls(subvqcs, active, batch, steps, waves, input_gradient)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of the sub-VQCs, in order."""
+        return tuple(self.by_key)
+
+    @cached_property
+    def by_key(self) -> dict[str, SubVQC]:
+        """Sub-VQCs by key."""
+        return {subvqc.key: subvqc for subvqc in self.subvqcs}
+
+    def mask(self, key: str, first: bool) -> BoolArray:
+        """Which encoding angles of a sub-VQC need a derivative, shape (inputs,).
+
+        At the ``first`` time step h0 is constant; the data of layer 0 is constant always unless
+        ``input_gradient``; a trainable encoding, and whatever comes from another circuit, needs all of them.
+        """
+        subvqc = self.by_key[key]
+        meta = subvqc.circuit.metadata
+        sources = meta.get("sources", ("",) * subvqc.inputs)
+        if meta.get("trainable_encoding", False):
+            return np.ones(subvqc.inputs, dtype=bool)
+        constant_x = meta.get("layer", 0) == 0 and not self.input_gradient
+        constant = {"h": first, "x": constant_x}
+        return np.array([not constant.get(source, False) for source in sources], dtype=bool)
+
+    def jacobian_sets(self, key: str, first: bool) -> int:
+        """Parameter sets of the Jacobian of one sub-VQC, for one row of the first or of a later time step."""
+        mask = self.mask(key, first)[np.newaxis]
+        return shifted_sets(wanted(self.active[key], mask, self.by_key[key].weights))
+
+    def forward_rounds(self) -> list[Sets]:
+        """Parameter sets per key of every round of a forward pass."""
+        return [dict.fromkeys(wave, self.batch) for wave in self.waves]
+
+    def training_rounds(self, jacobian: JacobianMode) -> list[Sets]:
+        """Parameter sets per key of every round of a training step.
+
+        ``"deferred"``: the forward rounds, then one with the shifts of all time steps. ``"fused"``: the shifts
+        of a time step run together with its values.
+        """
+        if jacobian not in get_args(JacobianMode):
+            raise unknown_name("jacobian", jacobian, get_args(JacobianMode))
+        shifts = self._shift_rounds()
+        if jacobian == "fused":
+            return [{key: self.batch + sets for key, sets in wave.items()} for wave in shifts]
+        total: Counter[str] = Counter()
+        for wave in shifts:
+            total.update(wave)
+        deferred = {key: total[key] for key in self.keys if total[key]}
+        return [*self.forward_rounds(), *([deferred] if deferred else [])]
+
+    def _shift_rounds(self) -> list[dict[str, int]]:
+        """Shifted parameter sets per key, wave by wave."""
+        first = {key: self.batch * self.jacobian_sets(key, True) for key in self.keys}
+        later = {key: self.batch * self.jacobian_sets(key, False) for key in self.keys}
+        seen: set[str] = set()
+        rounds = []
+        for wave in self.waves:
+            rounds.append({key: later[key] if key in seen else first[key] for key in wave})
+            seen.update(wave)
+        return rounds
+
+
+def _subvqc(circuit: Any) -> SubVQC:
+    """A checked sub-VQC."""
+    try:
+        subvqc = SubVQC.of(circuit)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"circuit {getattr(circuit, 'name', circuit)!r} does not say what it is ({error!r}); "
+            "its metadata needs outputs, inputs and weights"
+        ) from None
+    if subvqc.inputs + subvqc.weights != circuit.num_parameters:
+        raise InputError(
+            f"circuit {subvqc.key!r} has {circuit.num_parameters} parameters, but its metadata says "
+            f"{subvqc.inputs} inputs + {subvqc.weights} weights; make them agree"
+        )
+    if len(circuit.metadata.get("sources", ())) not in (0, subvqc.inputs):
+        raise InputError(f"circuit {subvqc.key!r} needs one source per encoding angle ({subvqc.inputs}) in its metadata")
+    return subvqc
+
+
+def _check_keys(subvqcs: tuple[SubVQC, ...]) -> None:
+    if not subvqcs:
+        raise InputError("the model has no circuits; a workload needs at least one")
+    for key, times in Counter(s.key for s in subvqcs).items():
+        if times > 1:
+            raise InputError(f"{times} circuits are named {key!r}; give every sub-VQC a name of its own")
+
+
+def _waves(waves: Callable[[int], Iterable[Iterable[str]]] | None, subvqcs: tuple[SubVQC, ...], steps: int) -> tuple[Wave, ...]:
+    """The model's own waves, checked, or those of a stack of layers."""
+    if waves is None:
+        return default_waves(subvqcs, steps)
+    given = tuple(tuple(wave) for wave in waves(steps))
+    keys = {s.key for s in subvqcs}
+    for number, wave in enumerate(given):
+        strange = [key for key in wave if key not in keys]
+        if strange or len(set(wave)) < len(wave):
+            raise InputError(f"wave {number} of the model names {strange or 'a key twice'}; list keys of circuits(), once each")
+    return given

@@ -1,0 +1,162 @@
+"""Plans: numbers by hand, text, JSON round trip, refusals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backends.errors import InputError
+from backends.qpu import Limits
+from qpartition import Counts, Plan, Tally, Topology, Workload, plan
+from tests.qpartition import toy
+
+B, T, SHOTS = 2, 3, 100
+
+
+def make(jacobian: Any = "deferred", shots: int | None = SHOTS, parts: int = 2, **options: Any) -> Plan:
+    workload = Workload.of(toy.Model(toy.cell(parts=parts)), B, T)
+    return plan(workload, Topology(toy.two_devices(**options)), shots=shots, jacobian=jacobian)
+
+
+def test_costs_are_those_counted_by_hand() -> None:
+    """8 sub-VQCs, 4 per device; Jacobian rows: 4 weights always, 2 angles of h after the first step, 2 sets each."""
+    p = make()
+    values, shifts = 8 * B * T, 8 * B * 2 * (T * 4 + (T - 1) * 2)
+    assert (p.forward.rounds, p.forward.jobs, p.forward.parameter_sets) == (T, 2 * T, values)
+    assert (p.step.rounds, p.step.jobs) == (T + 1, 2 * (T + 1))
+    assert p.step.parameter_sets == values + shifts
+    assert p.step.executions == SHOTS * (values + shifts)
+    per_execution = 250e-6 + 1e-7 * toy.circuit().size()
+    assert p.step.qpu_seconds == pytest.approx(2 * 2 * (T + 1) + SHOTS * (values + shifts) * per_execution)
+    assert set(p.step.per_qpu) == {"a", "b"}
+    assert p.step.per_qpu["a"] == p.step.per_qpu["b"]
+
+
+def test_fused_saves_the_extra_round_and_nothing_else() -> None:
+    deferred, fused = make("deferred"), make("fused")
+    assert fused.step.rounds == T
+    assert fused.step.jobs == 2 * T
+    assert fused.step.executions == deferred.step.executions
+    assert fused.forward == deferred.forward
+
+
+def test_exact_expectations_count_once_per_parameter_set() -> None:
+    p = make(shots=None)
+    assert p.step.executions == p.step.parameter_sets > 0
+
+
+def test_a_device_that_gets_nothing_has_no_jobs() -> None:
+    workload = Workload.of(toy.Model([toy.circuit()]), B, T)
+    p = plan(workload, Topology(toy.two_devices()))
+    assert list(p.step.per_qpu) == ["a"]
+    assert p.step.jobs == T + 1
+
+
+def test_layers_on_devices_of_their_own_are_idle_at_the_ends_of_the_wavefront() -> None:
+    listed = toy.cell(1) + toy.cell(1, layer=1)
+    mapping = {c.name: "a/0" if c.metadata["layer"] == 0 else "b/0" for c in listed}
+    p = plan(Workload.of(toy.Model(listed), B, T), Topology(toy.two_devices()), mapping)
+    assert p.forward.rounds == T + 1
+    assert p.forward.jobs == 2 * T
+    assert p.mapping == mapping
+
+
+def test_the_circuits_say_what_runs_where() -> None:
+    first = make().circuits[0]
+    assert (first.key, first.core, first.qubits, first.parameters) == ("l0.i.p0", "a/0", 3, 4 + 9)
+    assert (first.active, first.two_qubit_gates) == (4 + 4, 3)
+
+
+def test_text_is_an_aligned_table() -> None:
+    lines = str(make()).splitlines()
+    assert lines[0].startswith("8 sub-VQCs on 6 cores of 2 QPUs, batch 2, 3 steps, 100 shots, parameter-shift (deferred)")
+    costs = [line for line in lines if line.startswith(("  a", "  b", "forward", "training"))]
+    assert len(costs) == 6
+    assert len({len(line) for line in costs}) == 1
+    assert all(len(line) < 120 for line in lines)
+    assert str(make(parts=16, num_qubits=48)).splitlines()[15] == "... and 12 more cores"
+    assert "exact" in str(make(shots=None))
+
+
+@settings(max_examples=10, deadline=None)
+@given(parts=st.integers(1, 3), shots=st.none() | st.integers(1, 10**5), jacobian=st.sampled_from(["deferred", "fused"]))
+def test_a_saved_plan_is_the_same_plan(parts: int, shots: int | None, jacobian: str, tmp_path_factory: Any) -> None:
+    p = make(jacobian, shots, parts)
+    path = tmp_path_factory.mktemp("plan") / "plan.json"
+    p.save(path)
+    loaded = Plan.load(path)
+    assert loaded == p
+    assert str(loaded) == str(p)
+    assert loaded.to_json() == p.to_json()
+    assert [f.name for f in path.parent.iterdir()] == ["plan.json"]
+    again = plan(p.live.workload, p.live.topology, loaded.mapping, loaded.shots, jacobian=jacobian)  # type: ignore
+    assert again == p
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"shots": 0}, "shots=0 must be an integer of at least 1, or None"),
+        ({"shots": 1.5}, "shots=1.5 must be"),
+        ({"shots": 10**6}, "1000000 shots exceed the 100000 that a accepts"),
+        ({"shots": 10**5}, "a job of 800000 executions exceeds the 500000 that a accepts"),
+        ({"gradient": "parameter_shift"}, "unknown gradient 'parameter_shift': did you mean 'parameter-shift'"),
+        ({"jacobian": "later"}, "unknown jacobian 'later'"),
+        ({"mapping": "optimal"}, "unknown mapping 'optimal'"),
+    ],
+)
+def test_refusals(arguments: dict[str, Any], message: str) -> None:
+    devices = toy.two_devices(limits=Limits(max_shots=10**5, max_executions=500_000))
+    with pytest.raises(InputError, match=message):
+        plan(Workload.of(toy.Model(toy.cell(parts=2)), B, T), Topology(devices), **arguments)
+
+
+def _edited(**changes: Any) -> str:
+    return json.dumps(json.loads(make().to_json()) | changes)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "does not hold a plan"),
+        ("{}", "does not hold a plan"),
+        (_edited(format=99), "format 99, this version reads 1"),
+        (_edited(shots="many"), "shots='many'"),
+        (_edited(circuits=[{"key": "k"}]), "does not hold a plan"),
+        (_edited(step={"rounds": 1}), "saved counts cannot be read"),
+        (_edited(step={"rounds": -1, "per_qpu": {}}), "non-negative"),
+    ],
+)
+def test_files_that_hold_no_plan_are_refused(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(content)
+    with pytest.raises(InputError, match=message) as error:
+        Plan.load(path)
+    assert "\n" not in str(error.value)
+
+
+def test_paths_that_cannot_be_used(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot read the plan"):
+        Plan.load(tmp_path / "missing.json")
+    with pytest.raises(InputError, match="cannot write"):
+        make().save(tmp_path / "missing" / "plan.json")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InputError, match="cannot write"):
+        make().save(tmp_path / "folder")
+    assert [f.name for f in tmp_path.iterdir()] == ["folder"]
+
+
+def test_counts_add_up_round_by_round() -> None:
+    a, b = Tally(1, 2, 20, 2.5), Tally(1, 1, 10, 2.25)
+    counts = Counts.of_rounds([{"a": a, "b": b}, {}, {"b": b}], ["a", "b", "c"])
+    assert counts.rounds == 2
+    assert counts.total == Tally(3, 4, 40, 7.0)
+    assert counts.per_qpu["b"] == Tally(2, 2, 20, 4.5)
+    assert counts.per_qpu["c"] == Tally()
+    assert Counts.from_dict(json.loads(json.dumps(counts.as_dict()))) == counts
