@@ -1,0 +1,44 @@
+"""Linear least squares on the same windows: the floor that every model has to be compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qlstm.metrics import Scores
+from qlstm.tasks.series import Array
+from qlstm.tasks.windows import Dataset
+
+
+@dataclass(frozen=True, eq=False)
+class LinearFit:
+    """y = [x, 1] W, fitted on the training windows.
+
+    Attributes:
+        weights: (window * features + 1, targets); the last row is the offset.
+        scores: Errors and R2, as for a trained model.
+    """
+
+    weights: Array
+    scores: Scores
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were fitted."""
+        return int(self.weights.size)
+
+    def predict(self, x: Array) -> Array:
+        """Scaled windows (n, window, features) to scaled forecasts (n, targets)."""
+        return np.asarray(_design(x) @ self.weights)
+
+
+def linear_fit(data: Dataset) -> LinearFit:
+    """Fit the training windows of ``data`` by least squares (of least norm, where there are too few)."""
+    solution = np.linalg.lstsq(_design(data.x_train), data.y_train, rcond=None)[0]
+    weights = np.asarray(solution, dtype=np.float64)
+    return LinearFit(weights, Scores.of(data.y, _design(data.x) @ weights, data.train))
+
+
+def _design(x: Array) -> Array:
+    return np.column_stack([x.reshape(len(x), -1), np.ones(len(x))])
