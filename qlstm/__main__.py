@@ -1,0 +1,5 @@
+"""``python -m qlstm`` is the command ``qlstm``."""
+
+from qlstm.cli import main
+
+main()

@@ -1,0 +1,98 @@
+"""A bank of sub-VQCs: the gates of a cell (or one extra block), each split into parts that share an input vector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from qlstm.ansatz import Ansatz
+from qpartition.partition import Partition
+
+GATES = ("i", "f", "g", "o")
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Which sub-VQCs turn a vector v into ``len(gates)`` vectors of expectations (Eq. 7), and what their weights are called.
+
+    Attributes:
+        partition: Entries of v and outputs per part.
+        ansatz: The circuit of every sub-VQC.
+        gates: Names of the gates, in the order of the first axis of every weight tensor.
+        tag: Middle of the parameter names, such as ``"l0"``.
+        suffix: End of the parameter names, ``"_reverse"`` for the backward direction.
+        hidden_size: Entries of v below it come from the hidden state, the others are data.
+        layer: Layer of a stacked model.
+    """
+
+    partition: Partition
+    ansatz: Ansatz
+    gates: tuple[str, ...] = GATES
+    tag: str = "l0"
+    suffix: str = ""
+    hidden_size: int = 0
+    layer: int = 0
+
+    @property
+    def outputs(self) -> int:
+        """Length of each gate's vector of expectations."""
+        return sum(self.partition.outputs)
+
+    def key(self, gate: int, part: int) -> str:
+        """Name of a sub-VQC, such as ``"l0.f.p1"``; ``"l0r.f.p1"`` in the backward direction."""
+        return f"{self.tag or 'cell'}{'r' if self.suffix else ''}.{self.gates[gate]}.p{part}"
+
+    def name(self, kind: str, part: int | None = None) -> str:
+        """Name of a parameter, such as ``weight_l0_p1_reverse``."""
+        place = "" if part is None else f"_p{part}"
+        return f"{kind}{self.tag and '_' + self.tag}{place}{self.suffix}"
+
+    def initial(self, factory: Mapping[str, object]) -> dict[str, Tensor]:
+        """Fresh parameters by name: weights 0.01 N(0, 1), scales 1, biases and offsets 0, gains 2 for gates, else 1."""
+        gates, ansatz, fresh = len(self.gates), self.ansatz, {}
+        for p, (inputs, qubits) in enumerate(zip(self.partition.inputs, self.partition.qubits, strict=True)):
+            shape = ansatz.weight_shape(gates, qubits)
+            fresh[self.name("weight", p)] = 0.01 * torch.randn(shape, **factory)  # type: ignore[call-overload]
+            if ansatz.affine_input:
+                size = (gates, ansatz.uploads, len(inputs))
+                fresh[self.name("scale", p)] = torch.ones(size, **factory)  # type: ignore[call-overload]
+                fresh[self.name("bias", p)] = torch.zeros(size, **factory)  # type: ignore[call-overload]
+        if ansatz.affine_output:
+            gain = 2.0 if self.gates == GATES else 1.0
+            fresh[self.name("gain")] = torch.full((gates, self.outputs), gain, **factory)  # type: ignore[call-overload]
+            fresh[self.name("offset")] = torch.zeros((gates, self.outputs), **factory)  # type: ignore[call-overload]
+        return fresh
+
+    def angles(self, part: int, v: Tensor, parameters: Mapping[str, Tensor]) -> Tensor:
+        """Encoding angles of one part, in the order of the circuit's ``phi``.
+
+        Args:
+            part: Number of the part.
+            v: Shape (batch, D).
+            parameters: The model's parameters by name.
+
+        Returns:
+            Shape (gates or 1, batch, uploads, encodings, inputs): 1 when all gates encode alike. Radians.
+        """
+        x = v[:, self.partition.inputs[part]][None, :, None, :]
+        if self.ansatz.affine_input:
+            scale, bias = parameters[self.name("scale", part)], parameters[self.name("bias", part)]
+            x = scale[:, None] * x + bias[:, None]
+        else:
+            x = x.expand(1, -1, self.ansatz.uploads, -1)
+        return torch.stack([x.atan(), x.square().atan()], -2) if self.ansatz.encoding == "arctan" else x[..., None, :]
+
+    def weights(self, part: int, parameters: Mapping[str, Tensor]) -> Tensor:
+        """Weights of one part, shape (gates, uploads, depth, qubits, angles per qubit)."""
+        weight, ansatz = parameters[self.name("weight", part)], self.ansatz
+        shape = (len(self.gates), ansatz.uploads, ansatz.depth, self.partition.qubits[part], ansatz.angles_per_qubit)
+        return weight.reshape(shape)
+
+    def affine(self, z: Tensor, parameters: Mapping[str, Tensor]) -> Tensor:
+        """Gain * <Z> + offset where the ansatz has it; z of shape (gates, batch, outputs)."""
+        if not self.ansatz.affine_output:
+            return z
+        return parameters[self.name("gain")][:, None] * z + parameters[self.name("offset")][:, None]

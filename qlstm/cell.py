@@ -1,0 +1,84 @@
+"""The QLSTM cell: the equations of the paper, one step at a time."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from backends.errors import InputError
+from qlstm.ansatz import Ansatz
+from qlstm.bank import Bank
+from qlstm.exact.simulate import bank_expectations
+from qpartition.partition import Partition
+from qpartition.partition import partition as divide
+
+
+def update(vqc: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+    """Gates, cell state and hidden state from what the circuits measured.
+
+    Args:
+        vqc: VQC_i, VQC_f, VQC_C, VQC_o of v_t = [h_{t-1}; x_t], shape (4, batch, hidden).
+        c: c_{t-1}, shape (batch, hidden).
+
+    Returns:
+        h_t and c_t, shape (batch, hidden).
+    """
+    vqc_i, vqc_f, vqc_g, vqc_o = vqc
+    f = torch.sigmoid(vqc_f)  # Eq. 2
+    i = torch.sigmoid(vqc_i)  # Eq. 3
+    g = torch.tanh(vqc_g)  # Eq. 4
+    o = torch.sigmoid(vqc_o)  # Eq. 5
+    c = f * c + i * g  # Eqs. 1d, 8
+    h = o * torch.tanh(c)  # Eqs. 1f, 8
+    return h, c
+
+
+class QLSTMCell(nn.Module):
+    """One step of a QLSTM, shapes and call of ``torch.nn.LSTMCell``, evaluated exactly in plain torch.
+
+    Args:
+        input_size: Length of x.
+        hidden_size: Length of h and c.
+        parts: Number of parts M (Eq. 6).
+        partition: Strategy, index lists or a `Partition`; see `qpartition.partition`.
+        ansatz: Circuit of every sub-VQC; `Ansatz.chen2020()` by default.
+        qubits: Width of every part, or one per part; the number of its inputs by default.
+        device: As in torch.
+        dtype: As in torch.
+
+    Parameters are ``weight_p{part}`` of shape (4, depth, q, 3) (gate order i, f, g, o) and what the ansatz adds.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        parts: int = 1,
+        partition: str | Partition | list[list[int]] = "contiguous",
+        ansatz: Ansatz | None = None,
+        *,
+        qubits: int | list[int] | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.input_size, self.hidden_size = input_size, hidden_size
+        division = divide(partition, input_size, hidden_size, parts, qubits)
+        self.bank = Bank(division, ansatz or Ansatz.chen2020(), tag="", hidden_size=hidden_size)
+        for name, value in self.bank.initial({"device": device, "dtype": dtype}).items():
+            self.register_parameter(name, nn.Parameter(value))
+
+    def forward(self, x: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
+        """h_t and c_t of shape (batch, hidden) from x of shape (batch, inputs); unbatched (inputs,) works too."""
+        if x.dim() not in (1, 2) or x.shape[-1] != self.input_size:
+            raise InputError(
+                f"x has shape {tuple(x.shape)}, but the cell takes (batch, {self.input_size}) or ({self.input_size},)"
+            )
+        rows = x.reshape(-1, self.input_size)
+        zeros = rows.new_zeros(len(rows), self.hidden_size)
+        h, c = (zeros, zeros) if hx is None else (s.reshape(-1, self.hidden_size) for s in hx)
+        if len(h) != len(rows) or len(c) != len(rows):
+            raise InputError(f"h and c have {len(h)} and {len(c)} rows, but x has {len(rows)}; give one per sample")
+        v = torch.cat([h, rows], -1)
+        h, c = update(bank_expectations(self.bank, v, dict(self.named_parameters())), c)
+        return (h[0], c[0]) if x.dim() == 1 else (h, c)

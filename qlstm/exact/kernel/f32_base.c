@@ -1,0 +1,5 @@
+#define REAL float
+#define REAL_BITS 32
+#define PRECISION f32
+#define TARGET base
+#include "instance.h"

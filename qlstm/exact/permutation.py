@@ -1,0 +1,21 @@
+"""A CNOT layer as an index permutation of the state vector."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlstm.ansatz import Entangler, couplings
+
+
+@lru_cache(maxsize=256)
+def cnot_source(entangler: Entangler, qubits: int) -> NDArray[np.int32]:
+    """``source`` of shape (2^qubits,) with ``new[i] = old[source[i]]``; bit k of an index is qubit k."""
+    source = np.arange(2**qubits, dtype=np.int32)
+    for control, target in couplings(entangler, qubits):
+        index = np.arange(2**qubits, dtype=np.int32)
+        source = source[index ^ (((index >> control) & 1) << target)]
+    source.setflags(write=False)
+    return source

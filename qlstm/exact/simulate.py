@@ -1,0 +1,88 @@
+"""Exact expectations in plain torch: any device, any dtype, differentiable; the oracle of the compiled kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from qlstm.bank import Bank
+from qlstm.exact.permutation import cnot_source
+
+
+def bank_expectations(bank: Bank, v: Tensor, parameters: Mapping[str, Tensor]) -> Tensor:
+    """What every gate of a bank measures on v (Eq. 7), parts concatenated, affine map included.
+
+    Args:
+        bank: The sub-VQCs.
+        v: Shape (batch, D).
+        parameters: The model's parameters by name.
+
+    Returns:
+        Shape (gates, batch, outputs).
+    """
+    parts = [
+        circuit_expectations(bank, part, bank.angles(part, v, parameters), bank.weights(part, parameters))
+        for part in range(bank.partition.parts)
+    ]
+    return bank.affine(torch.cat(parts, -1), parameters)
+
+
+def circuit_expectations(bank: Bank, part: int, angles: Tensor, weights: Tensor) -> Tensor:
+    """<Z> of the first qubits of one part's circuit, for all gates and samples at once.
+
+    Args:
+        bank: The sub-VQCs.
+        part: Number of the part.
+        angles: Encoding angles, shape (gates or 1, batch, uploads, encodings, inputs), radians.
+        weights: Shape (gates, uploads, depth, qubits, angles per qubit), radians.
+
+    Returns:
+        Shape (gates, batch, outputs of the part).
+    """
+    qubits, ansatz = bank.partition.qubits[part], bank.ansatz
+    source = torch.from_numpy(cnot_source(ansatz.entangler, qubits).astype("int64")).to(angles.device)
+    state = angles.new_full((1, angles.shape[1], 2**qubits), 2 ** (-qubits / 2))
+    for upload in range(ansatz.uploads):
+        for k in range(angles.shape[-1]):
+            state = _ry(state, qubits, k, angles[:, :, upload, 0, k])
+            if ansatz.encoding == "arctan":
+                state = _rz(state, qubits, k, angles[:, :, upload, 1, k])
+        for layer in range(ansatz.depth):
+            state = state[..., source]
+            for k in range(qubits):
+                rotation = weights[:, None, upload, layer, k]
+                if ansatz.rotation == "rot":
+                    state = _rz(state, qubits, k, rotation[..., 0])
+                    state = _ry(state, qubits, k, rotation[..., 1])
+                    state = _rz(state, qubits, k, rotation[..., 2])
+                else:
+                    state = _ry(state, qubits, k, rotation[..., 0])
+    probabilities = state.abs().square() if state.is_complex() else state.square()
+    return probabilities @ _signs(qubits, bank.partition.outputs[part]).to(probabilities)
+
+
+def _split(state: Tensor, qubits: int, k: int) -> Tensor:
+    return state.reshape(*state.shape[:2], 2 ** (qubits - 1 - k), 2, 2**k)
+
+
+def _ry(state: Tensor, qubits: int, k: int, angle: Tensor) -> Tensor:
+    """RY on qubit k; state (gates or 1, batch, 2^q), angle broadcastable to (gates, batch)."""
+    s, half = _split(state, qubits, k), (angle / 2)[..., None, None]
+    cosine, sine = half.cos(), half.sin()
+    zero, one = s[..., 0, :], s[..., 1, :]
+    turned = torch.stack([cosine * zero - sine * one, sine * zero + cosine * one], -2)
+    return turned.reshape(*turned.shape[:2], -1)
+
+
+def _rz(state: Tensor, qubits: int, k: int, angle: Tensor) -> Tensor:
+    s, half = _split(state, qubits, k), (angle / 2)[..., None, None]
+    phase = torch.complex(half.cos(), half.sin())
+    turned = torch.stack([phase.conj() * s[..., 0, :], phase * s[..., 1, :]], -2)
+    return turned.reshape(*turned.shape[:2], -1)
+
+
+def _signs(qubits: int, outputs: int) -> Tensor:
+    index = torch.arange(2**qubits)
+    return torch.stack([1.0 - 2.0 * ((index >> k) & 1) for k in range(outputs)], -1)

@@ -1,0 +1,137 @@
+"""Figures of a run: loss curves, and the forecast against the truth. PNG, without a display."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from backends.errors import InputError
+
+from .training.files import write_atomic
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_TRAIN, _TEST, _TRUTH = "#1f6f8b", "#d1495b", "#444444"
+
+
+def loss_curves(rows: Sequence[Mapping[str, float]], path: Path | str) -> Path:
+    """Training and test loss per epoch, on a logarithmic axis.
+
+    Args:
+        rows: The rows of a `History`.
+        path: PNG file to replace.
+
+    Raises:
+        InputError: If there is no epoch, or the file cannot be written.
+    """
+    if not rows:
+        raise InputError("there is no finished epoch to draw; train for at least one")
+    figure, (axes,) = _figure(width=6.4)
+    epochs = [row["epoch"] for row in rows]
+    marker = "o" if len(rows) == 1 else None
+    axes.semilogy(epochs, [row["train_mse"] for row in rows], color=_TRAIN, marker=marker, label="train")
+    axes.semilogy(epochs, [row["test_mse"] for row in rows], color=_TEST, marker=marker, label="test")
+    axes.set(xlabel="epoch", ylabel="mean squared error (scaled)")
+    axes.legend(frameon=False)
+    return _save(figure, path)
+
+
+def forecast(
+    prediction: ArrayLike,
+    path: Path | str,
+    *,
+    truth: ArrayLike | None = None,
+    points: ArrayLike | None = None,
+    boundary: float | None = None,
+    stderr: ArrayLike | None = None,
+    name: str = "",
+) -> Path:
+    """Forecasts against the truth, point by point, one panel per target.
+
+    Args:
+        prediction: Forecasts in units, (n,) or (n, targets).
+        path: PNG file to replace.
+        truth: The same shape as ``prediction``; NaN where it is not known.
+        points: Which point of the series each forecast is for, (n,); 0, 1, ... by default.
+        boundary: First point that was not trained on; a dashed line is drawn there.
+        stderr: Standard errors, the same shape; a band of two of them is drawn.
+        name: Title.
+
+    Raises:
+        InputError: If shapes differ, nothing is to be drawn, or the file cannot be written.
+    """
+    values = _columns(prediction)
+    at = np.arange(len(values)) if points is None else np.asarray(points)
+    if len(values) == 0 or at.shape != (len(values),):
+        raise InputError(f"{len(values)} forecast(s) at {at.size} point(s); give one point per forecast, at least one")
+    others = {
+        key: _like(values, key, given) for key, given in (("truth", truth), ("stderr", stderr)) if given is not None
+    }
+    figure, panels = _figure(width=8.0, rows=values.shape[1])
+    for k, axes in enumerate(panels):
+        _panel(axes, at, values[:, k], {key: array[:, k] for key, array in others.items()}, boundary)
+    panels[0].legend(frameon=False, loc="upper right")
+    panels[0].set_title(name)
+    panels[-1].set_xlabel("point of the series")
+    return _save(figure, path)
+
+
+def _panel(
+    axes: Axes,
+    at: NDArray[np.generic],
+    value: NDArray[np.float64],
+    others: Mapping[str, NDArray[np.float64]],
+    boundary: float | None,
+) -> None:
+    if "truth" in others:
+        axes.plot(at, others["truth"], color=_TRUTH, linewidth=1.0, label="truth")
+    axes.plot(at, value, color=_TEST, linewidth=1.4, linestyle="--", label="forecast")
+    if "stderr" in others:
+        band = 2 * others["stderr"]
+        axes.fill_between(
+            at.astype(float), value - band, value + band, color=_TEST, alpha=0.2, label="2 standard errors"
+        )
+    if boundary is not None:
+        axes.axvline(boundary, color=_TRAIN, linestyle=":", label="test begins")
+
+
+def _columns(values: ArrayLike) -> NDArray[np.float64]:
+    array = np.asarray(values, dtype=np.float64)
+    return array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1)
+
+
+def _like(values: NDArray[np.float64], name: str, given: ArrayLike) -> NDArray[np.float64]:
+    array = _columns(given)
+    if array.shape != values.shape:
+        raise InputError(
+            f"{name} of shape {array.shape} does not fit forecasts of {values.shape}; give one per forecast"
+        )
+    return array
+
+
+def _figure(width: float, rows: int = 1) -> tuple[Figure, list[Axes]]:
+    # Figure itself, not pyplot: no window system, no global state.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, 3.6 * rows), layout="constrained")
+    panels = figure.subplots(rows, 1, squeeze=False)[:, 0]
+    for axes in panels:
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure, list(panels)
+
+
+def _save(figure: Figure, path: Path | str) -> Path:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    buffer = io.BytesIO()
+    FigureCanvasAgg(figure)
+    figure.savefig(buffer, format="png", dpi=120)
+    write_atomic(Path(path), buffer.getvalue())
+    return Path(path)

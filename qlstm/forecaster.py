@@ -1,0 +1,151 @@
+"""A QLSTM with a head: the model that is trained on windows of a time series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from backends.errors import InputError, unknown_name
+from qlstm.ansatz import Ansatz
+from qlstm.bank import Bank
+from qlstm.evaluate import Exact, Query
+from qlstm.lstm import QLSTM
+from qpartition.partition import Partition
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from qpartition.executor import Executor
+
+HEADS = ("linear", "vqc")
+WIDEST_HEAD = 14
+
+
+class Forecaster(nn.Module):
+    """The next value(s) of a series from a window of it.
+
+    Args:
+        input_size: Features per time step.
+        hidden_size: Length of h and c.
+        output_size: Values to forecast.
+        head: ``"linear"``: Linear(hidden, output) on the last h; ``"vqc"``: <Z> of one more circuit on it, of
+            ``hidden_size`` qubits (VQC6 of the 2020 variant).
+        ansatz: Circuit of every sub-VQC; `Ansatz.chen2020()` by default.
+        options: Everything else `QLSTM` takes (``batch_first`` is fixed to True).
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        output_size: int = 1,
+        head: str = "linear",
+        ansatz: Ansatz | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__()
+        if not isinstance(output_size, int) or isinstance(output_size, bool) or output_size < 1:
+            raise InputError(f"output_size={output_size!r} must be an integer of at least 1")
+        if head not in HEADS:
+            raise unknown_name("head", head, HEADS)
+        if "batch_first" in options:
+            raise InputError("batch_first cannot be set: a Forecaster takes (batch, steps, features)")
+        self.qlstm = QLSTM(input_size, hidden_size, batch_first=True, ansatz=ansatz, **options)
+        self.output_size, self.head_kind = output_size, head
+        factory: dict[str, Any] = {"device": options.get("device"), "dtype": options.get("dtype")}
+        width = hidden_size * self.qlstm.directions
+        self.head = nn.Linear(width, output_size, **factory) if head == "linear" else None
+        self.head_bank = _head_bank(self.qlstm, width, output_size) if head == "vqc" else None
+        for name, value in (self.head_bank.initial(factory) if self.head_bank else {}).items():
+            self.register_parameter(name, nn.Parameter(value))
+        self._options = {name: value for name, value in options.items() if name not in ("executor", "device", "dtype")}
+
+    @property
+    def executor(self) -> Executor | None:
+        """Who evaluates the circuits; None simulates exactly."""
+        return self.qlstm.executor
+
+    @executor.setter
+    def executor(self, executor: Executor | None) -> None:
+        self.qlstm.executor = executor
+
+    @property
+    def n_quantum_parameters(self) -> int:
+        """Trainable rotation angles, the head's included (Eq. 12)."""
+        own = sum(p.numel() for name, p in self.named_parameters(recurse=False) if name.startswith("weight_"))
+        return self.qlstm.n_quantum_parameters + own
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Everything needed to build this model again, in JSON types; see `from_config`."""
+        options = dict(self._options)
+        if isinstance(options.get("partition"), Partition):
+            options["partition"] = asdict(options["partition"])
+        return {
+            "input_size": self.qlstm.input_size, "hidden_size": self.qlstm.hidden_size, "output_size": self.output_size,
+            "head": self.head_kind, "ansatz": asdict(self.qlstm.ansatz), **options,
+        }  # fmt: skip
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], **changes: Any) -> Forecaster:
+        """The model that ``config`` describes, with fresh weights.
+
+        Args:
+            config: As made by `config`.
+            changes: Arguments to add or replace, such as ``executor`` or ``dtype``.
+        """
+        options = dict(config) | changes
+        try:
+            options["ansatz"] = (
+                Ansatz(**options["ansatz"]) if isinstance(options["ansatz"], Mapping) else options["ansatz"]
+            )
+            if isinstance(options.get("partition"), Mapping):
+                lists = options["partition"]
+                inputs = tuple(tuple(part) for part in lists["inputs"])
+                options["partition"] = Partition(inputs, tuple(lists["outputs"]), tuple(lists["qubits"]))
+            return cls(**options)
+        except (KeyError, TypeError) as error:
+            raise InputError(f"not the configuration of a Forecaster: {error}") from error
+
+    def circuits(self) -> list[QuantumCircuit]:
+        """The sub-VQCs as parameterised qiskit circuits, the head's last."""
+        from qlstm.circuits import bank_circuits
+
+        return self.qlstm.circuits() + (bank_circuits(self.head_bank) if self.head_bank else [])
+
+    def waves(self, steps: int) -> list[list[str]]:
+        """Keys of the sub-VQCs evaluated in each round of a forward pass; see `QLSTM.waves`."""
+        return self.qlstm.waves(steps) + ([[self.head_bank.key(0, 0)]] if self.head_bank else [])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Forecasts of shape (batch, output_size) from windows of shape (batch, steps, input_size)."""
+        if x.dim() != 3:
+            raise InputError(
+                f"the windows have shape {tuple(x.shape)}, but must have (batch, steps, {self.qlstm.input_size})"
+            )
+        parameters = dict(self.named_parameters(recurse=False)) | dict(self.qlstm.named_parameters())
+        evaluator = self.qlstm.evaluator(parameters)
+        _, (h, _) = self.qlstm.run(x, None, evaluator)
+        last = torch.cat(list(h[-self.qlstm.directions :]), -1)
+        if self.head is not None:
+            return self.head(last)  # type: ignore[no-any-return]
+        assert self.head_bank is not None
+        return (evaluator or Exact(parameters))([Query(self.head_bank, last)])[0][0]
+
+
+def _head_bank(model: QLSTM, width: int, outputs: int) -> Bank:
+    if width > WIDEST_HEAD:
+        raise InputError(
+            f"head='vqc' needs {width} qubits, one per entry of h, but the limit is {WIDEST_HEAD}; use head='linear'"
+        )
+    if outputs > width:
+        raise InputError(
+            f"head='vqc' gives {outputs} outputs from {width} qubits; use head='linear' or a larger hidden_size"
+        )
+    whole = Partition.explicit([range(width)], 0, width, outputs=[width])
+    division = Partition(whole.inputs, (outputs,), whole.qubits)
+    return Bank(division, model.ansatz, ("y",), "head", hidden_size=width, layer=model.num_layers)

@@ -1,0 +1,317 @@
+"""The QLSTM: shapes and arguments of `torch.nn.LSTM`, gates made of distributed variational circuits."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils.rnn import PackedSequence
+
+from backends.errors import InputError, unknown_name
+from qlstm.ansatz import Ansatz
+from qlstm.bank import Bank
+from qlstm.cell import update
+from qlstm.evaluate import Evaluator, Exact, Query
+from qlstm.exact import sequence
+from qlstm.shift import Device, Tape
+from qlstm.waves import Place, Step, waves
+from qpartition.partition import Partition, contiguous
+from qpartition.partition import partition as divide
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from qpartition.executor import Executor
+
+State = tuple[Tensor, Tensor]
+GRADIENTS = ("auto", "exact", "parameter-shift")
+JACOBIANS = ("deferred", "fused")
+
+
+class QLSTM(nn.Module):
+    """A (stacked, bidirectional) LSTM whose four gates are variational circuits split into parts (Eqs. 2-8).
+
+    Without an executor it evaluates exactly; with one, expectations come from its devices.
+
+    Args:
+        input_size: Length of x_t.
+        hidden_size: Length of h_t and c_t.
+        num_layers: Stacked layers.
+        batch_first: Take and give (batch, steps, features) instead of (steps, batch, features).
+        dropout: Probability, on the outputs of every layer but the last, in training mode.
+        bidirectional: Also walk the sequence from its end; outputs of both directions are concatenated.
+        parts: Number of parts M of every gate.
+        partition: ``"contiguous"``, ``"round-robin"``, ``"shared-input"``, index lists or a `Partition`.
+            A `Partition` or index lists fit one input size, so they need ``num_layers=1``.
+        ansatz: Circuit of every sub-VQC; `Ansatz.chen2020()` by default.
+        executor: Evaluates the sub-VQCs, such as a `qpartition.Dispatcher`; None simulates exactly. Can be set later.
+        gradient: With an executor: ``"parameter-shift"`` (also ``"auto"``), or ``"exact"``: values from the executor,
+            gradients from exact simulation. Without one gradients are always exact.
+        jacobian: ``"deferred"``: T + 1 rounds a training step; ``"fused"``: T rounds, Jacobians with the values.
+        qubits: Width of every part, or one per part; the number of its inputs by default.
+        hidden_vqc: One more VQC per layer maps o * tanh(c) to h_t (VQC5 of the 2020 variant).
+        device: As in torch.
+        dtype: As in torch.
+
+    Parameters are ``weight_l{layer}_p{part}`` of shape (4, depth, q, 3) for ``rot`` and (4, depth, q) for ``ry``
+    rotations ((4, uploads, depth, q, ...) with more uploads), gate order i, f, g, o, radians; ``scale_...``, ``bias_...``,
+    ``gain_...``, ``offset_...`` where the ansatz has affine maps; ``_reverse`` is appended for the backward direction.
+
+    Raises:
+        InputError: For a size, name or partition that cannot be used.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        parts: int = 1,
+        partition: str | Partition | Sequence[Sequence[int]] = "contiguous",
+        ansatz: Ansatz | None = None,
+        executor: Executor | None = None,
+        gradient: str = "auto",
+        jacobian: str = "deferred",
+        *,
+        qubits: int | Sequence[int] | None = None,
+        hidden_vqc: bool = False,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        _check_options(num_layers, dropout, gradient, jacobian, ansatz, partition)
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.batch_first, self.dropout, self.bidirectional = batch_first, float(dropout), bidirectional
+        self.ansatz = ansatz or Ansatz.chen2020()
+        self.executor, self.gradient, self.jacobian = executor, gradient, jacobian
+        self.banks: dict[Place, Bank] = {}
+        self.hidden_banks: dict[Place, Bank] = {}
+        for layer in range(num_layers):
+            size = input_size if layer == 0 else hidden_size * self.directions
+            division = divide(partition, size, hidden_size, parts, qubits)
+            for direction in range(self.directions):
+                self._add_layer(layer, direction, division, hidden_vqc)
+        self._factory = {"device": device, "dtype": dtype}
+        for bank in self._all_banks():
+            for name, value in bank.initial(self._factory).items():
+                self.register_parameter(name, nn.Parameter(value))
+
+    def _add_layer(self, layer: int, direction: int, division: Partition, hidden_vqc: bool) -> None:
+        suffix = "_reverse" if direction else ""
+        bank = Bank(division, self.ansatz, tag=f"l{layer}", suffix=suffix, hidden_size=self.hidden_size, layer=layer)
+        self.banks[layer, direction] = bank
+        if hidden_vqc:
+            slices = contiguous(0, self.hidden_size, division.parts)
+            extra = Partition.explicit(slices, 0, self.hidden_size)
+            self.hidden_banks[layer, direction] = Bank(
+                extra, self.ansatz, ("h",), f"hidden_l{layer}", suffix, self.hidden_size, layer
+            )
+
+    @property
+    def directions(self) -> int:
+        """2 when bidirectional, else 1."""
+        return 2 if self.bidirectional else 1
+
+    @property
+    def n_quantum_parameters(self) -> int:
+        """Trainable rotation angles (Eq. 11, Eq. 12 with ``hidden_vqc``)."""
+        return sum(p.numel() for name, p in self.named_parameters() if name.startswith("weight_"))
+
+    def reset_parameters(self) -> None:
+        """Draw fresh weights, as at construction."""
+        with torch.no_grad():
+            for bank in self._all_banks():
+                for name, value in bank.initial(self._factory).items():
+                    getattr(self, name).copy_(value)
+
+    def circuits(self) -> list[QuantumCircuit]:
+        """The sub-VQCs as parameterised qiskit circuits, without measurements; see `qlstm.circuits.bank_circuits`."""
+        from qlstm.circuits import bank_circuits
+
+        return [one for bank in self._all_banks() for one in bank_circuits(bank)]
+
+    def waves(self, steps: int) -> list[list[str]]:
+        """Keys of the sub-VQCs evaluated in each round of a forward pass over ``steps`` time steps."""
+        rounds = []
+        for wave in waves(self.num_layers, self.directions, steps):
+            for banks in (self.banks, self.hidden_banks):
+                used = [banks[layer, direction] for layer, direction, _ in wave] if banks else []
+                rounds += [[b.key(g, p) for b in used for g in range(len(b.gates)) for p in range(b.partition.parts)]]
+        return [keys for keys in rounds if keys]
+
+    def extra_repr(self) -> str:
+        """What ``print(model)`` shows."""
+        bank = self.banks[0, 0]
+        return (
+            f"{self.input_size}, {self.hidden_size}, num_layers={self.num_layers}, parts={bank.partition.parts}, "
+            f"qubits={bank.partition.qubits}, bidirectional={self.bidirectional}, ansatz={self.ansatz}"
+        )
+
+    def forward(self, input: Tensor, hx: State | None = None) -> tuple[Tensor, State]:
+        """Outputs of every step and the last states, shaped as by `torch.nn.LSTM`.
+
+        Args:
+            input: Shape (steps, batch, input_size), (batch, steps, input_size) with ``batch_first``, or unbatched
+                (steps, input_size).
+            hx: (h0, c0), each of shape (num_layers * directions, batch, hidden_size), or without the batch axis;
+                zeros by default.
+
+        Returns:
+            y of shape (steps, batch, directions * hidden_size) in the layout of ``input``, and (h_n, c_n), shaped as hx.
+
+        Raises:
+            InputError: For a wrong shape, dtype or device, NaN or infinity, or a `PackedSequence`.
+        """
+        return self.run(input, hx, self.evaluator())
+
+    def evaluator(self, parameters: Mapping[str, Tensor] | None = None) -> Evaluator | None:
+        """Who answers in one forward pass: an executor's devices, or None for exact evaluation of whole sequences.
+
+        Args:
+            parameters: The model's parameters by name, with those of banks outside this module; its own by default.
+        """
+        if self.executor is None:
+            return None
+        mine = dict(self.named_parameters()) if parameters is None else parameters
+        return Device(self.executor, mine, self.jacobian == "fused", self.gradient == "exact", Tape(self.executor))
+
+    def run(self, input: Tensor, hx: State | None, evaluator: Evaluator | None) -> tuple[Tensor, State]:
+        """`forward` with the evaluator of the caller, so that several modules can share rounds."""
+        x = self._sequence(input)
+        unbatched = input.dim() == 2
+        h0, c0 = self._states(x, hx, unbatched)
+        if evaluator is None and not self.hidden_banks and x.shape[1] and sequence.can_run(self.banks[0, 0], x):
+            y, h, c = self._by_kernel(x, h0, c0)
+        else:
+            y, h, c = self._by_steps(x, h0, c0, evaluator or Exact(dict(self.named_parameters())))
+        if unbatched:
+            return y[:, 0], (h[:, 0], c[:, 0])
+        return (y.transpose(0, 1) if self.batch_first else y), (h, c)
+
+    def _by_kernel(self, x: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """One compiled call per layer and direction."""
+        parameters, last_h, last_c = dict(self.named_parameters()), [], []
+        for layer in range(self.num_layers):
+            outputs = []
+            for direction in range(self.directions):
+                row = layer * self.directions + direction
+                y, c = sequence.run(self.banks[layer, direction], x, h0[row], c0[row], parameters, bool(direction))
+                outputs.append(y)
+                last_h.append(y[0] if direction else y[-1])
+                last_c.append(c)
+            x = self._drop(torch.cat(outputs, -1) if self.bidirectional else outputs[0], layer)
+        return x, torch.stack(last_h), torch.stack(last_c)
+
+    def _by_steps(self, x: Tensor, h0: Tensor, c0: Tensor, evaluate: Evaluator) -> tuple[Tensor, Tensor, Tensor]:
+        """Step by step; all independent steps of a wave are one question to the evaluator."""
+        steps = len(x)
+        h, c = list(h0.unbind()), list(c0.unbind())
+        outputs: dict[Step, Tensor] = {}
+        between: dict[tuple[int, int], Tensor] = {}
+
+        def entering(layer: int, t: int) -> Tensor:
+            if layer == 0:
+                return x[t]
+            if (layer, t) not in between:  # both directions see the same dropout mask
+                below = torch.cat([outputs[layer - 1, d, t] for d in range(self.directions)], -1)
+                between[layer, t] = self._drop(below, layer - 1)
+            return between[layer, t]
+
+        for wave in waves(self.num_layers, self.directions, steps):
+            rows = [layer * self.directions + direction for layer, direction, _ in wave]
+            places = [(layer, direction) for layer, direction, _ in wave]
+            queries = [
+                Query(self.banks[place], h[row], entering(place[0], t))
+                for place, row, (_, _, t) in zip(places, rows, wave, strict=True)
+            ]
+            for vqc, row in zip(evaluate(queries), rows, strict=True):
+                h[row], c[row] = update(vqc, c[row])
+            if self.hidden_banks:
+                again = evaluate(
+                    [Query(self.hidden_banks[place], h[row]) for place, row in zip(places, rows, strict=True)]
+                )
+                for vqc, row in zip(again, rows, strict=True):
+                    h[row] = vqc[0]
+            outputs |= {key: h[row] for key, row in zip(wave, rows, strict=True)}
+        last = self.num_layers - 1
+        y = [torch.cat([outputs[last, d, t] for d in range(self.directions)], -1) for t in range(steps)]
+        return torch.stack(y), torch.stack(h), torch.stack(c)
+
+    def _drop(self, y: Tensor, layer: int) -> Tensor:
+        return functional.dropout(y, self.dropout, self.training) if self.dropout and layer < self.num_layers - 1 else y
+
+    def _all_banks(self) -> list[Bank]:
+        return [bank for place in self.banks for bank in (self.banks[place], self.hidden_banks.get(place)) if bank]
+
+    def _sequence(self, input: Tensor) -> Tensor:
+        """The input as (steps, batch, input_size), checked."""
+        if isinstance(input, PackedSequence):
+            raise InputError(
+                "a PackedSequence is not supported; pad the sequences to one length and pass the padded tensor"
+            )
+        layout = "(batch, steps, {0})" if self.batch_first else "(steps, batch, {0})"
+        shape, weight = tuple(input.shape), self.get_parameter(self.banks[0, 0].name("weight", 0))
+        if input.dim() not in (2, 3) or shape[-1] != self.input_size:
+            expected = f"{layout} or (steps, {{0}})".format(self.input_size)
+            raise InputError(f"the input has shape {shape}, but this QLSTM takes {expected}")
+        if input.dtype != weight.dtype or input.device != weight.device:
+            ours, theirs = f"{weight.dtype} on {weight.device}", f"{input.dtype} on {input.device}"
+            raise InputError(f"the input is {theirs}, but the weights are {ours}; convert one of them")
+        x = input[:, None] if input.dim() == 2 else input.transpose(0, 1) if self.batch_first else input
+        if len(x) == 0:
+            raise InputError(f"the input has shape {shape}: no time steps; give at least one")
+        if not torch.isfinite(x).all():
+            raise InputError("the input contains NaN or infinity; remove or fill those values first")
+        return x
+
+    def _states(self, x: Tensor, hx: State | None, unbatched: bool) -> State:
+        shape = (self.num_layers * self.directions, x.shape[1], self.hidden_size)
+        if hx is None:
+            zeros = x.new_zeros(shape)
+            return zeros, zeros
+        expected = (shape[0], shape[2]) if unbatched else shape
+        for name, state in zip(("h0", "c0"), hx, strict=True):
+            if tuple(state.shape) != expected:
+                raise InputError(f"{name} has shape {tuple(state.shape)}, but must have {expected}")
+            if state.dtype != x.dtype or state.device != x.device:
+                raise InputError(f"{name} is {state.dtype} on {state.device}, but the input is {x.dtype} on {x.device}")
+            if not torch.isfinite(state).all():
+                raise InputError(f"{name} contains NaN or infinity")
+        h0, c0 = hx
+        return (h0[:, None], c0[:, None]) if unbatched else (h0, c0)
+
+
+def _check_options(
+    num_layers: int, dropout: float, gradient: str, jacobian: str, ansatz: Ansatz | None, partition: object
+) -> None:
+    if not isinstance(num_layers, int) or isinstance(num_layers, bool) or num_layers < 1:
+        raise InputError(f"num_layers={num_layers!r} must be an integer of at least 1")
+    if (
+        isinstance(dropout, bool)
+        or not isinstance(dropout, int | float)
+        or not 0 <= dropout <= 1
+        or math.isnan(dropout)
+    ):
+        raise InputError(f"dropout={dropout!r} must be a probability between 0 and 1")
+    if dropout and num_layers == 1:
+        warnings.warn(
+            f"dropout={dropout} has no effect with num_layers=1: it follows every layer but the last", stacklevel=3
+        )
+    if gradient not in GRADIENTS:
+        raise unknown_name("gradient", gradient, GRADIENTS)
+    if jacobian not in JACOBIANS:
+        raise unknown_name("jacobian", jacobian, JACOBIANS)
+    if ansatz is not None and not isinstance(ansatz, Ansatz):
+        raise InputError(f"ansatz={ansatz!r} must be an Ansatz, such as Ansatz.chen2024(depth=5)")
+    if num_layers > 1 and not isinstance(partition, str):
+        raise InputError(
+            f"an explicit partition fits one input size, not num_layers={num_layers}; name a strategy instead"
+        )
