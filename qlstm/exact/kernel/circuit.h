@@ -54,25 +54,61 @@ INLINE void ry_two(const vec *in, vec *out, int len, int k, REAL c0, REAL s0, RE
         }
 }
 
+/* Qubits below LOW are handled block by block, so that a wide state passes through the first-level cache once. */
+enum { LOW = 6 };
+
 /* RY(angles) on all qubits; sign = -1 for the inverse */
 INLINE void ry_all(const vec *in, vec *out, int q, int len, const REAL *c, const REAL *s, REAL sign) {
-    int k = 0;
-    for (; k + 1 < q; k += 2, in = out) ry_two(in, out, len, k, c[k], sign * s[k], c[k + 1], sign * s[k + 1]);
-    if (k < q) ry_one(in, out, len, k, c[k], sign * s[k]);
+    const int low = q < LOW ? q : LOW, block = 1 << low;
+    for (int start = 0; start < len; start += block) {
+        const vec *from = in + start;
+        vec *to = out + start;
+        int k = 0;
+        for (; k + 1 < low; k += 2, from = to) ry_two(from, to, block, k, c[k], sign * s[k], c[k + 1], sign * s[k + 1]);
+        if (k < low) ry_one(from, to, block, k, c[k], sign * s[k]);
+    }
+    int k = low;
+    for (; k + 1 < q; k += 2) ry_two(out, out, len, k, c[k], sign * s[k], c[k + 1], sign * s[k + 1]);
+    if (k < q) ry_one(out, out, len, k, c[k], sign * s[k]);
 }
 
-/* grad[k] += Im <lambda| Y_k |psi> = sum over pairs of lambda_1 psi_0 - lambda_0 psi_1 */
+/* grad[0] += Im <lambda| Y_k |psi> = sum over pairs of lambda_1 psi_0 - lambda_0 psi_1 */
+INLINE void gradient_one(const vec *psi, const vec *lambda, int len, int k, vec *grad) {
+    const int bit = 1 << k;
+    vec up = {0}, down = {0};
+    for (int high = 0; high < len; high += 2 * bit)
+        for (int i = high; i < high + bit; i++) {
+            up += lambda[i + bit] * psi[i];
+            down += lambda[i] * psi[i + bit];
+        }
+    grad[0] += up - down;
+}
+
+/* the same for qubits k and k+1 in one pass */
+INLINE void gradient_two(const vec *psi, const vec *lambda, int len, int k, vec *grad) {
+    const int bit = 1 << k;
+    vec up0 = {0}, down0 = {0}, up1 = {0}, down1 = {0};
+    for (int high = 0; high < len; high += 4 * bit)
+        for (int i = high; i < high + bit; i++) {
+            const vec p0 = psi[i], p1 = psi[i + bit], p2 = psi[i + 2 * bit], p3 = psi[i + 3 * bit];
+            const vec l0 = lambda[i], l1 = lambda[i + bit], l2 = lambda[i + 2 * bit], l3 = lambda[i + 3 * bit];
+            up0 += l1 * p0 + l3 * p2, down0 += l0 * p1 + l2 * p3;
+            up1 += l2 * p0 + l3 * p1, down1 += l0 * p2 + l1 * p3;
+        }
+    grad[0] += up0 - down0, grad[1] += up1 - down1;
+}
+
+/* grad[k] += Im <lambda| Y_k |psi> for all qubits */
 INLINE void ry_gradients(const vec *psi, const vec *lambda, int q, int len, vec *grad) {
-    for (int k = 0; k < q; k++) {
-        const int bit = 1 << k;
-        vec up = {0}, down = {0};
-        for (int high = 0; high < len; high += 2 * bit)
-            for (int i = high; i < high + bit; i++) {
-                up += lambda[i + bit] * psi[i];
-                down += lambda[i] * psi[i + bit];
-            }
-        grad[k] += up - down;
+    const int low = q < LOW ? q : LOW, block = 1 << low;
+    for (int start = 0; start < len; start += block) {
+        int k = 0;
+        for (; k + 1 < low; k += 2) gradient_two(psi + start, lambda + start, block, k, grad + k);
+        if (k < low) gradient_one(psi + start, lambda + start, block, k, grad + k);
     }
+    int k = low;
+    for (; k + 1 < q; k += 2) gradient_two(psi, lambda, len, k, grad + k);
+    if (k < q) gradient_one(psi, lambda, len, k, grad + k);
 }
 
 /* --- diagonals ------------------------------------------------------------------------------------------ */
@@ -201,32 +237,41 @@ INLINE void encode_backward(const Shape *f, const Encoded *e, const vec *psi, ve
 
 /* --- measurement ---------------------------------------------------------------------------------------- */
 
+INLINE void measure_block(const vec *psi, int len, int j, vec *cross, vec *ones) {
+    const int bit = 1 << j;
+    vec both = {0}, one = {0};
+    for (int high = 0; high < len; high += 2 * bit)
+        for (int i = high; i < high + bit; i++) {
+            both += psi[i] * psi[i + bit];
+            one += psi[i + bit] * psi[i + bit];
+        }
+    *cross += both, *ones += one;
+}
+
 /* x[j] = <X_j>, z[j] = <Z_j> of the first n_out qubits */
 INLINE void measure(const Shape *f, const vec *psi, vec *x, vec *z) {
-    vec norm = {0};
-    for (int i = 0; i < f->len; i++) norm += psi[i] * psi[i];
+    const int low = f->q < LOW ? f->q : LOW, block = 1 << low;
+    for (int j = 0; j < f->n_out; j++) x[j] = z[j] = splat(0);
+    for (int start = 0; start < f->len; start += block)
+        for (int j = 0; j < f->n_out && j < low; j++) measure_block(psi + start, block, j, x + j, z + j);
+    for (int j = low; j < f->n_out; j++) measure_block(psi, f->len, j, x + j, z + j);
     for (int j = 0; j < f->n_out; j++) {
-        const int bit = 1 << j;
-        vec cross = {0}, ones = {0};
-        for (int high = 0; high < f->len; high += 2 * bit)
-            for (int i = high; i < high + bit; i++) {
-                cross += psi[i] * psi[i + bit];
-                ones += psi[i + bit] * psi[i + bit];
-            }
-        x[j] = (REAL)2 * cross;
-        z[j] = norm - (REAL)2 * ones;
+        x[j] = (REAL)2 * x[j];
+        z[j] = (REAL)1 - (REAL)2 * z[j];
     }
 }
 
-/* lambda = sum_j (gz_j Z_j + gx_j X_j) |psi> */
-INLINE void costate(const Shape *f, const vec *psi, const vec *gx, const vec *gz, vec *lambda) {
+/* lambda = sum_j (gz_j Z_j + gx_j X_j) |psi>; the diagonal is built by doubling in `diagonal`, 2^n_out vectors */
+INLINE void costate(const Shape *f, const vec *psi, const vec *gx, const vec *gz, vec *diagonal, vec *lambda) {
+    diagonal[0] = splat(0);
+    for (int j = 0; j < f->n_out; j++) diagonal[0] += gz[j];
+    for (int j = 0; j < f->n_out; j++)
+        for (int i = 0; i < 1 << j; i++) diagonal[i + (1 << j)] = diagonal[i] - (REAL)2 * gz[j];
+    const int mask = (1 << f->n_out) - 1;
     for (int i = 0; i < f->len; i++) {
-        vec diagonal = {0}, flipped = {0};
-        for (int j = 0; j < f->n_out; j++) {
-            diagonal += (i >> j) & 1 ? -gz[j] : gz[j];
-            flipped += gx[j] * psi[i ^ (1 << j)];
-        }
-        lambda[i] = diagonal * psi[i] + flipped;
+        vec sum = diagonal[i & mask] * psi[i];
+        for (int j = 0; j < f->n_out; j++) sum += gx[j] * psi[i ^ (1 << j)];
+        lambda[i] = sum;
     }
 }
 

@@ -229,7 +229,7 @@ static void backward_part(const Model *m, const Arrays *a, const Tables *t, int 
             gz[j] = dz[j] * trig->cosine[(f->layers - 1) * f->q + j];
             gx[j] = -dz[j] * trig->sine[(f->layers - 1) * f->q + j];
         }
-        costate(f, last, gx, gz, w->lambda);
+        costate(f, last, gx, gz, w->lambda + f->len, w->lambda);
         evolve_backward(f, trig, w->encoded, last, w->lambda, grad, w->theta, w->phi);
         if (!m->affine_in) {
             for (int i = 0; i < f->len; i++) w->sum[i] = g ? w->sum[i] + w->lambda[i] : w->lambda[i];
