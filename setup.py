@@ -13,18 +13,7 @@ KERNEL = Path("qlstm/exact/kernel")
 
 
 class BuildKernel(build_ext):
-    """Add threads where the compiler has OpenMP."""
-
-    def build_extension(self, ext: Extension) -> None:
-        """Compile with OpenMP, or without it if that fails."""
-        plain = list(ext.extra_compile_args)
-        try:
-            ext.extra_compile_args, ext.extra_link_args = [*plain, "-fopenmp"], ["-fopenmp"]
-            super().build_extension(ext)
-        except Exception as error:
-            print(f"no OpenMP ({error}): the kernel will use one thread")
-            ext.extra_compile_args, ext.extra_link_args = plain, []
-            super().build_extension(ext)
+    """A library without a Python module in it."""
 
     def get_export_symbols(self, ext: Extension) -> list[str]:
         """The library is loaded by ctypes, so it has no Python module to export."""
@@ -40,7 +29,8 @@ setup(
             depends=sorted(str(path) for path in KERNEL.glob("*.h")),
             extra_compile_args=[]
             if os.name == "nt"
-            else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"],
+            else ["-O3", "-std=c11", "-pthread", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"],
+            extra_link_args=[] if os.name == "nt" else ["-pthread", "-lm"],
             optional=True,
         )
     ],

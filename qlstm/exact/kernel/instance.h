@@ -1,7 +1,13 @@
 /* The sequence kernel for one precision and one instruction set, chosen by the including file:
  * REAL, REAL_BITS, PRECISION (f32 or f64) and TARGET (base, avx2 or avx512). */
 
+#include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+#include "team.h"
 
 #if defined(TARGET_FEATURES) && defined(__clang__)
 #define PRAGMA_(text) _Pragma(#text)
@@ -18,11 +24,17 @@ PRAGMA(GCC target(TARGET_FEATURES))
 #define JOIN(a, b, c) JOIN_(a, b, c)
 #define NAME(function) JOIN(function, PRECISION, TARGET)
 
-#include "model.h"
 #include "vector.h"
+#include "shape.h"
+#include "rotations.h"
+#include "encoding.h"
+#include "measurement.h"
 #include "circuit.h"
 #include "tables.h"
 #include "sequence.h"
+#include "adjoint.h"
+#include "reduce.h"
+#include "entry.h"
 
 #if defined(TARGET_FEATURES) && defined(__clang__)
 #pragma clang attribute pop

@@ -3,10 +3,6 @@
  * The includer defines REAL (float or double). One vector holds LANES samples of the batch.
  * The functions are good to a few units in the last place: tests compare them with libm. */
 
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
-
 #define VECTOR_BYTES 64
 #define LANES ((int)(VECTOR_BYTES / sizeof(REAL)))
 
