@@ -24,6 +24,8 @@ MAX_NOISY_QUBITS = 12
 MAX_QUBITS = 24
 """Widest statevector: 2^24 amplitudes are 256 MiB."""
 _CHUNK = 1000
+_CHUNK_BYTES = 2**28
+"""Parameter sets in one run of Aer, at most: it holds the states of all of them at once."""
 
 
 class AerEngine:
@@ -36,10 +38,12 @@ class AerEngine:
         noise = None if target is None else noise_model(target)
         self._confusions = None if target is None else confusion(target)
         self._widest = MAX_QUBITS if target is None else MAX_NOISY_QUBITS
+        self._dimension = 2 if target is None else 4
         self._simulator = AerSimulator(
             method="statevector" if target is None else "density_matrix",
             noise_model=noise,
             runtime_parameter_bind_enable=True,
+            max_parallel_threads=1,  # more gain nothing at these widths, and devices work side by side
         )
 
     def distribution(self, compact: CompactCircuit, values: FloatArray, outputs: int) -> Iterator[FloatArray]:
@@ -52,8 +56,9 @@ class AerEngine:
         _check_free_angles(compact)
         circuit = compact.circuit.copy()
         circuit.save_probabilities(list(compact.wires[:outputs]))
-        for start in range(0, len(values), _CHUNK):
-            angles = compact.angles.at(values[start : start + _CHUNK])
+        chunk = max(1, min(_CHUNK, _CHUNK_BYTES // (16 * self._dimension**width)))
+        for start in range(0, len(values), chunk):
+            angles = compact.angles.at(values[start : start + chunk])
             found = self._run(circuit, compact, angles)
             yield found if self._confusions is None else misread(found, self._confusions[list(compact.wires[:outputs])])
 

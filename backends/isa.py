@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,14 +136,13 @@ def compact(isa: IsaCircuit) -> CompactCircuit:
     return CompactCircuit(small, tuple(slots), angles, qubits, tuple(number[q] for q in isa.wires))
 
 
-def _is_free(value: object) -> bool:
+def _is_free(value: object) -> TypeGuard[ParameterExpression]:
     return isinstance(value, ParameterExpression) and bool(value.parameters)
 
 
 def _slot(value: object, expressions: list[ParameterExpression], slots: list[Parameter]) -> object:
     if not _is_free(value):
         return value
-    assert isinstance(value, ParameterExpression)
     expressions.append(value)
     slots.append(Parameter(f"a{len(slots)}"))
     return slots[-1]

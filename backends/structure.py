@@ -44,12 +44,18 @@ def _parameter_token(value: object, index: Mapping[Parameter, int]) -> Hashable:
     if isinstance(value, Parameter):
         return ("p", index[value])
     if isinstance(value, ParameterExpression):
-        return str(value.subs({p: Parameter(f"p{index[p]}") for p in value.parameters}))
+        return _expression_token(value, index)
     if isinstance(value, np.ndarray):
         return (value.shape, value.tobytes())
     if isinstance(value, QuantumCircuit):
         return _tokens(value, index)
     return value if isinstance(value, Hashable) else repr(value)
+
+
+def _expression_token(value: ParameterExpression, index: Mapping[Parameter, int]) -> Hashable:
+    """Its text, which rounds numbers, and its exact value at an arbitrary point, which does not."""
+    text = str(value.subs({p: Parameter(f"p{index[p]}") for p in value.parameters}))
+    return text, complex(value.bind({p: 0.7320508 + 0.4142135 * index[p] for p in value.parameters}))
 
 
 def _definition_token(item: CircuitInstruction, index: Mapping[Parameter, int]) -> Hashable:

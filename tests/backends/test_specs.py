@@ -18,7 +18,8 @@ from backends.specs import available, fake_names
     ("spec", "name"),
     [
         ("exact", "exact"), ("aer", "aer"), ("fake:torino", "fake:torino"), ("fake:fake_torino", "fake:torino"),
-        (" fake:Torino?engine=aer", "fake:torino"), (FakeVigoV2(), "fake_vigo"), (GenericBackendV2(3, seed=1), "generic_backend_3q"),
+        (" fake:Torino?engine=aer", "fake:torino"), (FakeVigoV2(), "fake_vigo"),
+        (GenericBackendV2(3, seed=1), "generic_backend_3q"),
     ],
 )  # fmt: skip
 def test_what_opens(spec: object, name: str) -> None:

@@ -15,7 +15,6 @@ from backends import InputError
 from backends import statevector as module
 from backends.gates import PARAMETERISED
 from backends.statevector import compile_program
-
 from tests.backends.circuits import FloatArray, angles, chen2020, ideal
 
 GATES = get_standard_gate_name_mapping()
@@ -109,11 +108,11 @@ def test_a_circuit_without_parameters() -> None:
 def test_what_cannot_be_simulated_is_named() -> None:
     measured = QuantumCircuit(1, 1)
     measured.measure(0, 0)
-    with pytest.raises(InputError, match="'measure'.*only unitary gates"):
+    with pytest.raises(InputError, match=r"'measure'.*only unitary gates"):
         compile_program(measured)
     opaque = QuantumCircuit(1)
     opaque.append(Gate("mystery", 1, [Parameter("a")]), [0])
     with pytest.raises(InputError, match="'mystery'"):
         compile_program(opaque)
-    with pytest.raises(InputError, match="25 qubits.*at most 24"):
+    with pytest.raises(InputError, match=r"25 qubits.*at most 24"):
         compile_program(QuantumCircuit(25))

@@ -10,7 +10,6 @@ from qiskit.circuit.library import UnitaryGate
 from qiskit.quantum_info import Operator, random_unitary
 
 from backends.structure import canonical, structure_key
-
 from tests.backends.circuits import angles, chen2020
 
 
@@ -44,7 +43,8 @@ def unitary(seed: int) -> QuantumCircuit:
 def test_everything_else_does() -> None:
     a, b = Parameter("a"), Parameter("b")
     circuits = [
-        one(0.1), one(0.1 + 1e-12), one(a), one(a + 0.1), one(2 * a), one(a + b), one(a - b), one(b - a), one(a, swap=True),
+        one(0.1), one(0.1 + 1e-12), one(a), one(a + 0.1), one(a + (0.1 + 1e-12)),
+        one(a / 3), one(a * 0.33333333), one(2 * a), one(a + b), one(a - b), one(b - a), one(a, swap=True),
         custom(0.1), custom(0.2), unitary(0), unitary(1), chen2020(2), chen2020(2, 2), chen2020(3),
     ]  # fmt: skip
     keys = [structure_key(circuit) for circuit in circuits]
