@@ -1,0 +1,89 @@
+"""The options that several commands share. ``None`` means not given; defaults are those of `RunSettings`."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+from ..training.settings import RunSettings
+
+
+def _option(panel: str, name: str, help: str, metavar: str | None = None, *, default: str | None = None) -> Any:
+    """An option whose default is shown, but decided by the settings."""
+    setting = name.split("/")[0].removeprefix("--").replace("-", "_")
+    shown = str(getattr(RunSettings, setting, "")) if default is None else default
+    return typer.Option(name, help=help, rich_help_panel=panel, show_default=shown or False, metavar=metavar)
+
+
+_data, _model, _training = partial(_option, "Data"), partial(_option, "Model"), partial(_option, "Training")
+_devices, _run = partial(_option, "Devices"), partial(_option, "Run")
+Text: TypeAlias = str | None
+Count: TypeAlias = int | None
+Number: TypeAlias = float | None
+Flag: TypeAlias = bool | None
+
+Task = Annotated[
+    str,
+    typer.Argument(help="pendulum, narma2, narma5, narma10, or a CSV file.", metavar="TASK", show_default=False),
+]
+Target = Annotated[Text, _data("--target", "Column of the CSV to forecast.", "COLUMN", default="")]
+Features = Annotated[Text, _data("--features", "Columns the model sees, with commas between.", "A,B", default="")]
+WithU = Annotated[Flag, _data("--with-u/--without-u", "NARMA: the model also sees the input u.", default="without")]
+Window = Annotated[Count, _data("--window", "Past values per forecast.")]
+Split = Annotated[Number, _data("--split", "Share of the windows that train.")]
+Scaling = Annotated[Text, _data("--scaling", "What sets the scale: train (part only), or all of the series.", "NAME")]
+
+Hidden = Annotated[Count, _model("--hidden", "Length of the hidden state.")]
+Parts = Annotated[Count, _model("--parts", "Sub-VQCs that every gate is divided into.")]
+Partition = Annotated[Text, _model("--partition", "contiguous, round-robin or shared-input.", "NAME")]
+AnsatzName = Annotated[Text, _model("--ansatz", "chen2020, chen2024 or reupload.", "NAME")]
+Depth = Annotated[Count, _model("--depth", "Layers of the ansatz.", default="the ansatz's own")]
+Head = Annotated[Text, _model("--head", "linear or vqc.", "NAME")]
+
+Epochs = Annotated[Count, _training("--epochs", "Passes over the training windows.")]
+Batch = Annotated[Count, _training("--batch", "Windows per optimiser step.")]
+Lr = Annotated[Number, _training("--lr", "Learning rate.")]
+Optimizer = Annotated[Text, _training("--optimizer", "rmsprop or adam.", "NAME")]
+Cosine = Annotated[Flag, _training("--cosine/--no-cosine", "Let the rate fall to 1% over all epochs.", default="no")]
+Shuffle = Annotated[Flag, _training("--shuffle/--no-shuffle", "A new order of the windows every epoch.", default="no")]
+Seed = Annotated[Count, _training("--seed", "Fixes first weights, order and sampled shots.")]
+Gradient = Annotated[
+    Text,
+    _training("--gradient", "auto, exact or parameter-shift.", "NAME", default="auto: on devices parameter-shift"),
+]
+JacobianMode = Annotated[
+    Text,
+    _training("--jacobian", "Shifts in a round after the last time step (deferred) or with each (fused).", "NAME"),
+]
+
+Qpu = Annotated[
+    list[str] | None,
+    _devices("--qpu", "Device: exact, aer, fake:torino, ...; repeat it for more.", "SPEC", default="exact simulation"),
+]
+Shots = Annotated[Count, _devices("--shots", "Shots per circuit; 0 for exact expectations.")]
+Mapping = Annotated[Text, _devices("--mapping", "How sub-VQCs are given to cores.", "NAME")]
+Budget = Annotated[
+    Number, _devices("--budget", "Refuse to cost more QPU seconds than this.", "SECONDS", default="no limit")
+]
+
+Out = Annotated[
+    Path | None, _run("--out", "Folder of the run; must be new or empty.", "DIR", default="runs/TASK-0001, -0002, ...")
+]
+Resume = Annotated[bool, _run("--resume", "Go on with the run in --out; options left out are its own.", default="")]
+Json = Annotated[bool, _run("--json", "Print one JSON object last, and nothing else, on stdout.", default="")]
+Quiet = Annotated[bool, _run("--quiet", "Print nothing but errors.", default="")]
+
+
+def given(values: dict[str, Any]) -> dict[str, Any]:
+    """The settings that were given explicitly, in the types of `RunSettings`."""
+    found = {name: value for name, value in values.items() if value is not None and value != []}
+    if "qpu" in found:
+        found["qpu"] = tuple(found["qpu"])
+    if "features" in found:
+        found["features"] = tuple(name.strip() for name in found["features"].split(","))
+    if found.get("shots") == 0:
+        found["shots"] = None
+    return found

@@ -1,0 +1,100 @@
+"""``qlstm train``: from a task to a trained model in a folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import options as o
+
+if TYPE_CHECKING:
+    from ..training.run import Run
+
+
+def train(
+    task: o.Task,
+    target: o.Target = None,
+    features: o.Features = None,
+    with_u: o.WithU = None,
+    window: o.Window = None,
+    split: o.Split = None,
+    scaling: o.Scaling = None,
+    hidden: o.Hidden = None,
+    parts: o.Parts = None,
+    partition: o.Partition = None,
+    ansatz: o.AnsatzName = None,
+    depth: o.Depth = None,
+    head: o.Head = None,
+    epochs: o.Epochs = None,
+    batch: o.Batch = None,
+    lr: o.Lr = None,
+    optimizer: o.Optimizer = None,
+    cosine: o.Cosine = None,
+    shuffle: o.Shuffle = None,
+    seed: o.Seed = None,
+    gradient: o.Gradient = None,
+    jacobian: o.JacobianMode = None,
+    qpu: o.Qpu = None,
+    shots: o.Shots = None,
+    mapping: o.Mapping = None,
+    budget: o.Budget = None,
+    out: o.Out = None,
+    resume: o.Resume = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> int:
+    """Train a distributed QLSTM on TASK.
+
+    Without --qpu circuits are simulated exactly; with it they run there and gradients come from parameter shifts.
+    Ctrl-C stops after the current step and saves; --resume goes on to the same weights, to the bit.
+    """
+    settings = o.given(
+        {name: value for name, value in locals().items() if name not in ("out", "resume", "json", "quiet")}
+    )
+    from ..training.interrupts import StopSignals
+    from .output import Output
+
+    output = Output(json=json, quiet=quiet)
+    with StopSignals() as stop:
+        from ..training import ProgressBar, open_run
+
+        run = open_run(settings, out, resume=resume, callbacks=[ProgressBar()] if output.talks else [])
+        _announce(run, output)
+        done_before = run.trainer.epoch
+        if not run.trainer.finished:
+            run.fit(stop)
+        if run.trainer.finished and not (done_before == run.trainer.epoch and run.folder.forecast_figure.exists()):
+            run.draw()
+    return _conclude(run, output, done_before)
+
+
+def _announce(run: Run, output: Any) -> None:
+    trainer, settings = run.trainer, run.settings
+    output.say(f"{settings.task} in {run.folder.path}: {run.model.n_quantum_parameters} quantum parameters")
+    if trainer.steps:
+        output.say(f"resuming after epoch {trainer.epoch}" + (f", step {trainer.batch}" if trainer.batch else ""))
+    if run.epoch_cost is not None:
+        cost = run.epoch_cost
+        output.say(
+            f"an epoch on {', '.join(settings.qpu)}: {cost.rounds} rounds, {cost.jobs} jobs,"
+            f" {cost.executions} executions, {cost.qpu_seconds:.1f} QPU seconds"
+        )
+
+
+def _conclude(run: Run, output: Any, done_before: int) -> int:
+    from .errors import INTERRUPTED
+
+    trainer, path = run.trainer, run.folder.path
+    status, summary = "done" if trainer.finished else "interrupted", run.summary()
+    output.result({"status": status, "epochs_now": trainer.epoch - done_before, **summary})
+    if not trainer.finished:
+        output.warn(
+            f"interrupted and saved after {trainer.steps} steps; go on with:"
+            f" qlstm train {run.settings.task} --out {path} --resume"
+        )
+        return INTERRUPTED
+    if done_before == trainer.epoch:
+        output.say(f"already finished after {trainer.epoch} epochs, nothing to do; give a larger --epochs to go on")
+    linear = {f"linear fit, {name}": summary["linear_fit"][name] for name in ("test_mse", "test_r2")}
+    output.table("Result", summary["metrics"] | linear)
+    output.say(f"written to {path}")
+    return 0

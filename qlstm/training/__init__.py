@@ -1,0 +1,37 @@
+"""Training: the trainer, its record, checkpoints, and runs in folders.
+
+Names are loaded when they are first used; settings alone need neither torch nor numpy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .callbacks import Callback
+    from .history import History
+    from .keeping import Checkpoints
+    from .progress import ProgressBar
+    from .recipe import Recipe
+    from .run import Run, open_run
+    from .settings import RunSettings
+    from .trained import Trained
+    from .trainer import Trainer, predict
+
+_HOME = {
+    "Callback": "callbacks", "Checkpoints": "keeping", "History": "history", "ProgressBar": "progress",
+    "Recipe": "recipe", "Run": "run", "RunSettings": "settings", "Trained": "trained", "Trainer": "trainer",
+    "open_run": "run", "predict": "trainer",
+}  # fmt: skip
+
+__all__ = [
+    "Callback", "Checkpoints", "History", "ProgressBar", "Recipe", "Run", "RunSettings", "Trained", "Trainer",
+    "open_run", "predict",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)

@@ -1,0 +1,105 @@
+"""From settings to the objects of a run: data, model, devices."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from backends.errors import InputError
+from qpartition.partition import partition
+
+from ..tasks import Dataset, load
+from .settings import RunSettings
+
+if TYPE_CHECKING:
+    from qpartition import Topology
+
+    from ..forecaster import Forecaster
+
+EXACT_QUBITS = 20
+"""Widest sub-VQC that a run without devices may have; its states hold 2^20 amplitudes per window."""
+
+
+def build_data(settings: RunSettings) -> Dataset:
+    """The windows of the task.
+
+    Raises:
+        InputError: For a task, column or size that cannot be used.
+    """
+    options: dict[str, Any] = {"with_u": True} if settings.with_u else {}
+    series = load(settings.task, target=settings.target, features=list(settings.features) or None, **options)
+    return Dataset.of(series, settings.window, split=settings.split, scaling=settings.scaling)  # type: ignore[arg-type]
+
+
+def describe(data: Dataset) -> dict[str, Any]:
+    """What a trained model has to remember of its data: names, scaling, and a fingerprint of every window."""
+    digest = hashlib.sha256()
+    for array in (data.x, data.y):
+        digest.update(repr(array.shape).encode() + array.tobytes())
+    return {
+        "name": data.series.name,
+        "source": data.series.source,
+        "train": data.train,
+        "windows": len(data),
+        "window": data.window,
+        "horizon": data.horizon,
+        "scaler": data.scaler.to_dict(),
+        "sha256": digest.hexdigest(),
+    }
+
+
+def build_model(settings: RunSettings, data: Dataset) -> Forecaster:
+    """A new model in float64; its first weights depend on the seed alone.
+
+    Raises:
+        InputError: For a name or size that cannot be used.
+    """
+    from .. import Ansatz, Forecaster
+
+    _require_width(settings, data.x.shape[2])
+    depth = {} if settings.depth is None else {"depth": settings.depth}
+    torch.manual_seed(settings.seed)
+    return Forecaster(
+        data.x.shape[2],
+        settings.hidden,
+        data.y.shape[1],
+        head=settings.head,
+        parts=settings.parts,
+        partition=settings.partition,
+        ansatz=Ansatz.named(settings.ansatz, **depth),
+        gradient=settings.gradient,
+        jacobian=settings.jacobian,
+        dtype=torch.float64,
+    )
+
+
+def _require_width(settings: RunSettings, features: int) -> None:
+    """Refuse circuits whose exact simulation would not fit into memory."""
+    width = partition(settings.partition, features, settings.hidden, settings.parts).width
+    if not settings.qpu and width > EXACT_QUBITS:
+        raise InputError(
+            f"the widest sub-VQC has {width} qubits, exact simulation takes at most {EXACT_QUBITS};"
+            " use more --parts or a smaller --hidden"
+        )
+
+
+def open_topology(settings: RunSettings, model: Forecaster) -> Topology:
+    """The devices of a run, divided into cores as wide as the model's widest circuit.
+
+    Raises:
+        InputError: For a device that does not exist or is too small.
+    """
+    from backends import open_qpu
+    from qpartition import Topology
+
+    devices = [open_qpu(spec) for spec in settings.qpu]
+    width = max(circuit.num_qubits for circuit in model.circuits())
+    for device in devices:
+        if width > device.num_qubits:
+            raise InputError(
+                f"the widest sub-VQC has {width} qubits, {device.name} has {device.num_qubits};"
+                " use more --parts, a smaller --hidden or another --qpu"
+            )
+    return Topology(devices, width)

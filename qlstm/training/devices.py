@@ -1,0 +1,25 @@
+"""What training needs to know of an executor: its state and what it has cost so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .history import DEVICES, Value
+
+
+def executor_of(model: Any) -> Any:
+    """The model's executor, or None for exact simulation."""
+    return getattr(model, "executor", None)
+
+
+def executor_state(executor: Any) -> Any:
+    """What an executor needs to go on as if never interrupted; None if it keeps no state."""
+    return executor.state_dict() if hasattr(executor, "state_dict") else None
+
+
+def totals(executor: Any) -> dict[str, Value]:
+    """Rounds, jobs, executions and QPU seconds since the run began; empty for an executor that does not count."""
+    if not hasattr(executor, "report"):
+        return {}
+    report = executor.report()
+    return {name: getattr(report, name) for name in DEVICES}

@@ -1,0 +1,101 @@
+"""The folder of one run: what is in it, and that nothing in it is ever overwritten by another run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from backends.errors import InputError
+
+from .files import is_partial, remove_partial
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where a run keeps its files."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """Settings and versions, JSON."""
+        return self.path / "config.json"
+
+    @property
+    def plan(self) -> Path:
+        """The plan of a run on devices, JSON."""
+        return self.path / "plan.json"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The run's state; see `checkpoint`."""
+        return self.path / "checkpoint.pt"
+
+    @property
+    def metrics(self) -> Path:
+        """One row per epoch, CSV."""
+        return self.path / "metrics.csv"
+
+    @property
+    def loss_figure(self) -> Path:
+        """Loss curves."""
+        return self.path / "loss.png"
+
+    @property
+    def forecast_figure(self) -> Path:
+        """Forecast against truth."""
+        return self.path / "forecast.png"
+
+    @property
+    def is_empty(self) -> bool:
+        """True where a new run may begin: no folder yet, or nothing in it but the remains of an interrupted write."""
+        try:
+            return not self.path.exists() or all(is_partial(entry) for entry in self.path.iterdir())
+        except OSError as error:
+            raise InputError(f"cannot use {self.path}: {error.strerror}; choose another folder") from error
+
+    def require_empty(self) -> None:
+        """Raise where a new run would meet the files of something else.
+
+        Raises:
+            InputError: If the folder is not empty, or is a file.
+        """
+        if not self.is_empty:
+            remedy = "add --resume to go on with that run, or " if self.checkpoint.exists() else ""
+            raise InputError(f"{self.path} is not empty; {remedy}choose another folder")
+
+    def create(self) -> None:
+        """Make the folder, or take over an empty one.
+
+        Raises:
+            InputError: If it cannot be made.
+        """
+        self.require_empty()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            remove_partial(self.path)
+        except OSError as error:
+            raise InputError(f"cannot create {self.path}: {error.strerror}; choose a writable folder") from error
+
+
+def fresh_folder(task: str, root: Path = Path("runs")) -> RunFolder:
+    """Make the first unused folder ``<root>/<task>-0001``, ``-0002``, ...
+
+    Raises:
+        InputError: If it cannot be made.
+    """
+    stem = re.sub(r"[^\w.-]+", "_", Path(task).stem) or "run"
+    for number in count(1):
+        path = root / f"{stem}-{number:04d}"
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            if root.is_dir():
+                continue
+            raise InputError(f"cannot create {path}: {root} is not a folder; choose another with --out") from None
+        except OSError as error:
+            raise InputError(f"cannot create {path}: {error.strerror}; choose a writable folder with --out") from error
+        return RunFolder(path)
+    raise AssertionError("unreachable")

@@ -1,0 +1,61 @@
+"""How a model is trained: optimiser, learning rate, order of the data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from backends.errors import InputError, unknown_name
+
+OPTIMIZERS = ("rmsprop", "adam")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Options of a training; the defaults are those that reproduce the published results.
+
+    Attributes:
+        optimizer: ``"rmsprop"`` (alpha 0.99, eps 1e-8) or ``"adam"``.
+        lr: Learning rate of the first epoch.
+        cosine: Let the rate fall to ``lr / 100`` over all epochs along half a cosine.
+        shuffle: Draw a new order of the windows every epoch.
+        batch: Windows per optimiser step; the last batch of an epoch may be smaller.
+        epochs: Passes over the training windows.
+        seed: Fixes the weights the model starts from, the order of the windows and sampled shots.
+    """
+
+    optimizer: str = "rmsprop"
+    lr: float = 0.01
+    cosine: bool = False
+    shuffle: bool = False
+    batch: int = 10
+    epochs: int = 100
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.optimizer not in OPTIMIZERS:
+            raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
+        if not (math.isfinite(self.lr) and self.lr > 0):
+            raise InputError(f"lr={self.lr} must be a positive number; 0.01 is usual")
+        for name in ("batch", "epochs"):
+            require_count(name, getattr(self, name), least=1)
+        require_count("seed", self.seed, least=0, most=2**63 - 1)
+
+    def rate(self, epoch: int) -> float:
+        """Learning rate of an epoch, counted from 0."""
+        if not self.cosine:
+            return self.lr
+        floor = self.lr / 100
+        return floor + (self.lr - floor) * (1 + math.cos(math.pi * epoch / self.epochs)) / 2
+
+
+def require_count(name: str, value: object, *, least: int, most: int | None = None) -> None:
+    """Raise unless ``value`` is an integer within the limits.
+
+    Raises:
+        InputError: Names the value and the limit it breaks.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise InputError(f"{name}={value!r} must be an integer of at least {least}")
+    if most is not None and value > most:
+        raise InputError(f"{name}={value!r} must be at most {most}")

@@ -1,0 +1,192 @@
+"""One run: settings, folder, model, devices and trainer, new or resumed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backends.errors import InputError
+
+from ..tasks import linear_fit
+from . import checkpoint
+from .assembly import build_data, build_model, describe, open_topology
+from .callbacks import Callback
+from .checkpoint import State
+from .devices import totals
+from .files import remove_partial, write_atomic
+from .folder import RunFolder, fresh_folder
+from .keeping import Checkpoints
+from .pricing import Cost, epoch_cost, make_plan, require_budget
+from .settings import RunSettings, option, read_settings
+from .trainer import Trainer
+
+if TYPE_CHECKING:
+    from qpartition import Dispatcher, Plan
+
+    from ..forecaster import Forecaster
+    from ..tasks import Dataset
+
+
+@dataclass
+class Run:
+    """A run that is ready to train.
+
+    Attributes:
+        settings: What was asked for.
+        folder: Where it is kept.
+        data: Its windows.
+        model: Its model.
+        trainer: Its trainer, already at the step where the training goes on.
+        plan: Where circuits run and what a step costs; None for exact simulation.
+        epoch_cost: Price of an epoch on the devices.
+        dispatcher: Runs the circuits; None for exact simulation.
+    """
+
+    settings: RunSettings
+    folder: RunFolder
+    data: Dataset
+    model: Forecaster
+    trainer: Trainer
+    plan: Plan | None = None
+    epoch_cost: Cost | None = None
+    dispatcher: Dispatcher | None = None
+
+    def fit(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Train to the end, or until ``stop()``; see `Trainer.fit`."""
+        self.trainer.fit(stop)
+
+    def draw(self) -> None:
+        """Write the figures; the forecast needs the predictions of the last epoch or an exact simulation."""
+        from .. import figures
+
+        figures.loss_curves(self.trainer.history.rows, self.folder.loss_figure)
+        if self.trainer.forecasts is None and self.dispatcher is not None:
+            return
+        forecasts = self.trainer.predict(self.data.x) if self.trainer.forecasts is None else self.trainer.forecasts
+        figures.forecast(
+            self.data.scaler.inverse(forecasts),
+            self.folder.forecast_figure,
+            truth=self.data.truth,
+            points=self.data.points,
+            boundary=self.data.points[self.data.train] - 0.5,
+            name=self.data.series.name,
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """The run and its results as plain values."""
+        dispatcher = self.dispatcher
+        return {
+            "folder": str(self.folder.path),
+            "settings": self.settings.to_dict(),
+            "parameters": sum(parameter.numel() for parameter in self.model.parameters()),
+            "quantum_parameters": self.model.n_quantum_parameters,
+            "epochs": self.trainer.epoch,
+            "metrics": self.trainer.history.final(),
+            "linear_fit": linear_fit(self.data).scores.to_dict(),
+            "devices": None if dispatcher is None else dispatcher.report().as_dict(),
+        }
+
+
+def open_run(
+    given: Mapping[str, Any], out: Path | None, *, resume: bool = False, callbacks: Sequence[Callback] = ()
+) -> Run:
+    """A new run, or the one in ``out`` where it stopped.
+
+    Args:
+        given: Settings that differ from the defaults, or from those of the run that is resumed.
+        out: Folder of the run; None for a fresh one under ``runs/``.
+        resume: Go on with the run in ``out``; a folder without a checkpoint starts from the beginning.
+        callbacks: Told about every step and epoch.
+
+    Raises:
+        InputError: For bad settings, a folder that is in use, or a checkpoint that does not fit; nothing is changed.
+        BudgetError: If the training would cost more than its budget.
+    """
+    settings, state = _resumed(given, out) if resume else (_new(given, out), None)
+    _require_devices(given, settings)
+    data = build_data(settings)
+    model = build_model(settings, data)
+    run = Run(settings, RunFolder(out or Path()), data, model, Trainer(model, data, settings, callbacks))
+    if settings.qpu:
+        _attach(run)
+    record = {"settings": settings.to_dict(), "model": model.config, "data": describe(data)}
+    if state is not None:
+        _restore(run, state, record)
+    if run.epoch_cost is not None:
+        spent = totals(run.dispatcher)["qpu_seconds"]
+        require_budget(settings, run.epoch_cost.qpu_seconds, settings.epochs - run.trainer.epoch, spent)
+    _occupy(run, record, out, fresh=state is None)
+    return run
+
+
+def _new(given: Mapping[str, Any], out: Path | None) -> RunSettings:
+    if out is not None:
+        RunFolder(out).require_empty()
+    return RunSettings(**given)
+
+
+def _resumed(given: Mapping[str, Any], out: Path | None) -> tuple[RunSettings, State | None]:
+    """Settings and checkpoint of the run in ``out``; no checkpoint if it did not get that far."""
+    if out is None:
+        raise InputError("--resume does not say which run to go on with; name its folder with --out")
+    folder = RunFolder(out)
+    started = read_settings(folder.config) if folder.config.exists() else None
+    if folder.checkpoint.exists():
+        state = checkpoint.load(folder.checkpoint)
+        settings = RunSettings.from_dict(state["settings"])
+        if started is not None and (odd := started.difference(settings)):
+            raise InputError(
+                f"{folder.checkpoint} is of another run: its {option(odd)} is {getattr(settings, odd)},"
+                f" that of config.json {getattr(started, odd)}; put the run's own checkpoint back"
+            )
+        return (started or settings).resumed(given), state
+    if started is not None:
+        return started.resumed(given), None
+    folder.require_empty()
+    return RunSettings(**given), None
+
+
+def _require_devices(given: Mapping[str, Any], settings: RunSettings) -> None:
+    for name in ("shots", "mapping", "jacobian", "budget"):
+        if name in given and not settings.qpu:
+            raise InputError(
+                f"{option(name)} needs devices, exact simulation has no use for it; add --qpu, or leave it out"
+            )
+
+
+def _attach(run: Run) -> None:
+    """Put the model on its devices."""
+    from qpartition import Dispatcher
+
+    topology = open_topology(run.settings, run.model)
+    run.plan = make_plan(run.settings, run.model, run.data, topology)
+    run.epoch_cost = epoch_cost(run.settings, run.model, run.data, topology)
+    run.dispatcher = Dispatcher(run.plan, budget_seconds=run.settings.budget, seed=run.settings.seed)
+    run.model.executor = run.dispatcher
+
+
+def _restore(run: Run, state: State, record: Mapping[str, Any]) -> None:
+    if state["data"].get("sha256") != record["data"]["sha256"]:
+        raise InputError(
+            f"the data of {run.settings.task!r} are not those the run was started with ({state['data'].get('source')});"
+            " give the same TASK, or start a new run in another folder"
+        )
+    if state["model"] != checkpoint.plain(record["model"]):
+        raise InputError(f"{run.folder.checkpoint} is of another model; resume with the version of qlstm that wrote it")
+    run.trainer.load_state_dict(state["trainer"])
+
+
+def _occupy(run: Run, record: Mapping[str, Any], out: Path | None, *, fresh: bool) -> None:
+    """Take the folder, only now that nothing can go wrong any more, and write down what is run in it."""
+    if out is None:
+        run.folder = fresh_folder(run.settings.task)
+    elif fresh and not run.folder.config.exists():
+        run.folder.create()
+    remove_partial(run.folder.path)
+    write_atomic(run.folder.config, json.dumps(record, indent=1) + "\n")
+    if run.plan is not None:
+        write_atomic(run.folder.plan, run.plan.to_json())
+    run.trainer.callbacks = (Checkpoints(run.folder, record), *run.trainer.callbacks)

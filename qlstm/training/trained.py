@@ -1,0 +1,129 @@
+"""A trained model, read back from its folder, and its forecasts of new data."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from backends.errors import InputError
+
+from ..tasks import Scaler, Series, forecast_windows, load
+from . import checkpoint
+from .folder import RunFolder
+from .settings import RunSettings
+from .trainer import predict
+
+if TYPE_CHECKING:
+    from ..forecaster import Forecaster
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model and what it needs to know of its data.
+
+    Attributes:
+        model: In float64, with the weights of the last checkpoint.
+        settings: Those of its run.
+        scaler: Between units and what the model sees.
+        window: Past values per forecast.
+        horizon: Steps from the end of a window to what is forecast.
+    """
+
+    model: Forecaster
+    settings: RunSettings
+    scaler: Scaler
+    window: int
+    horizon: int
+
+    @classmethod
+    def load(cls, path: Path | str) -> Trained:
+        """The model in a run's folder.
+
+        Raises:
+            InputError: If there is none, or it is damaged.
+        """
+        from .. import Forecaster
+
+        file = RunFolder(Path(path)).checkpoint
+        state = checkpoint.load(file)
+        try:
+            model = Forecaster.from_config(state["model"], dtype=torch.float64)
+            model.load_state_dict(state["trainer"]["weights"])
+            data = state["data"]
+            scaler = Scaler.from_dict(data["scaler"])
+            return cls(model.eval(), RunSettings.from_dict(state["settings"]), scaler, data["window"], data["horizon"])
+        except (KeyError, TypeError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{file} does not hold a whole model ({reason}); train it again") from error
+
+    def read(self, data: str) -> Series:
+        """New data with the columns the model was trained on; the target may be missing.
+
+        Raises:
+            InputError: For a file or column that cannot be used.
+        """
+        target = self.scaler.target.names[0]
+        return load(data, target=target, features=list(self.scaler.features.names), new_data=True)
+
+    def forecast(self, series: Series) -> Forecast:
+        """A forecast from every window of the data, the last one beyond its end."""
+        windows = forecast_windows(series, self.scaler, self.window)
+        values = self.scaler.inverse(predict(self.model, windows))
+        points = np.arange(len(windows)) + self.window - 1 + self.horizon
+        truth = np.full_like(values, np.nan)
+        if series.target.shape[1] == values.shape[1]:
+            known = points < len(series)
+            truth[known] = series.target[points[known]]
+        return Forecast(series.name, self.scaler.target.names, points, values, truth)
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """Forecasts in units.
+
+    Attributes:
+        name: Of the series.
+        targets: Names of the columns.
+        points: Which point of the series each forecast is for, counted from 0, (n,).
+        values: (n, targets).
+        truth: (n, targets), NaN where it is not known.
+    """
+
+    name: str
+    targets: tuple[str, ...]
+    points: NDArray[np.int64]
+    values: Array
+    truth: Array
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Where the truth is known, (n,)."""
+        return np.asarray(np.isfinite(self.truth).all(axis=1))
+
+    def metrics(self) -> dict[str, float]:
+        """Mean squared error (in units) and R2 where the truth is known; empty where it is nowhere."""
+        from ..metrics import mse, r2
+
+        if not self.known.any():
+            return {}
+        truth, values = self.truth[self.known], self.values[self.known]
+        return {"points": int(self.known.sum()), "mse": mse(truth, values), "r2": r2(truth, values)}
+
+    def to_csv(self) -> str:
+        """Columns ``point``, then per target the forecast and the truth (empty where not known)."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["point", *(f"{kind}_{name}" for name in self.targets for kind in ("forecast", "truth"))])
+        pairs = np.stack([self.values, self.truth], axis=2).reshape(len(self.points), -1)
+        for point, row in zip(self.points, pairs, strict=True):
+            writer.writerow([int(point), *("" if np.isnan(cell) else repr(float(cell)) for cell in row)])
+        return text.getvalue()

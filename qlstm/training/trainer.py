@@ -1,0 +1,198 @@
+"""The training loop: batches in order, one row of history per epoch, a consistent state at every step."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from backends.errors import InputError
+
+from ..metrics import Scores
+from .callbacks import Callback
+from .devices import executor_of, executor_state, totals
+from .history import History
+from .optimisers import optimizer, set_rate
+from .recipe import Recipe
+
+if TYPE_CHECKING:
+    from ..tasks import Dataset
+
+_CHUNK = 4096
+"""Windows per forward pass of an exact evaluation, to bound memory; on devices all windows share each round."""
+
+
+class Trainer:
+    """Minimises the mean squared error of a model's forecasts on the training windows.
+
+    Args:
+        model: ``(batch, window, features) -> (batch, targets)``; it is trained where it lives, in its own dtype.
+        data: Scaled windows.
+        recipe: Optimiser, order and length of the training.
+        callbacks: Told about every step and epoch.
+
+    Attributes:
+        history: One row per finished epoch.
+        epoch: Finished epochs.
+        batch: Finished batches of the current epoch.
+        forecasts: Of all windows at the end of the last epoch of this process, (windows, targets), scaled.
+        settled: False while a step is being written into the model, when `state_dict` would mix two steps.
+    """
+
+    def __init__(
+        self, model: torch.nn.Module, data: Dataset, recipe: Recipe | None = None, callbacks: Sequence[Callback] = ()
+    ) -> None:
+        self.model, self.data, self.recipe = model, data, recipe or Recipe()
+        self.callbacks = tuple(callbacks)
+        self.history, self.epoch, self.batch = History(), 0, 0
+        self.forecasts: NDArray[np.float64] | None = None
+        self._like = next(model.parameters())
+        self._x, self._y = _tensor(data.x, self._like), _tensor(data.y, self._like)
+        self._optimizer = optimizer(self.recipe, model.parameters())
+        self._elapsed = 0.0
+        self._mark()
+
+    @property
+    def batches(self) -> int:
+        """Optimiser steps per epoch."""
+        return math.ceil(self.data.train / self.recipe.batch)
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps done since the training began."""
+        return self.epoch * self.batches + self.batch
+
+    @property
+    def finished(self) -> bool:
+        """True when no epoch is left."""
+        return self.epoch >= self.recipe.epochs
+
+    def fit(self, stop: Callable[[], bool] = lambda: False) -> History:
+        """Train until the last epoch, or until ``stop()`` is true between two steps.
+
+        Raises:
+            InputError: If the loss is no longer finite.
+        """
+        self._emit("on_start")
+        try:
+            while not self.finished and not stop():
+                self._advance()
+        finally:
+            self._emit("on_end")
+        return self.history
+
+    def predict(self, x: torch.Tensor | NDArray[np.float64]) -> NDArray[np.float64]:
+        """Forecasts in scaled units, shape (n, targets), for windows of shape (n, window, features)."""
+        return predict(self.model, x)
+
+    def _advance(self) -> None:
+        """One optimiser step, or the evaluation that closes an epoch."""
+        began = time.perf_counter()
+        if self.batch < self.batches:
+            loss = self._step()
+            self.batch += 1
+            self._elapsed += time.perf_counter() - began
+            self._mark()
+            self._emit("on_step", loss)
+            return
+        row = self._evaluate()
+        self._elapsed += time.perf_counter() - began
+        self.settled = False
+        row = self.history.add({**row, "seconds": self._elapsed, **totals(executor_of(self.model))})
+        self.epoch, self.batch, self._elapsed = self.epoch + 1, 0, 0.0
+        self._mark()
+        self._emit("on_epoch", row)
+
+    def _step(self) -> float:
+        rows = self._rows()
+        self.model.train()
+        set_rate(self._optimizer, self.recipe.rate(self.epoch))
+        self._optimizer.zero_grad()
+        loss = torch.nn.functional.mse_loss(self.model(self._x[rows]), self._y[rows])
+        value = loss.item()
+        if not math.isfinite(value):
+            raise InputError(
+                f"the loss is {value} at step {self.batch + 1} of epoch {self.epoch + 1};"
+                f" lr={self.recipe.lr} is too large for this model, start again with a smaller one"
+            )
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.settled = False
+        self._optimizer.step()
+        return value
+
+    def _rows(self) -> torch.Tensor:
+        """Training windows of the current batch; the order depends on seed and epoch alone, so it needs no state."""
+        first, count = self.batch * self.recipe.batch, self.data.train
+        order = np.arange(count)
+        if self.recipe.shuffle:
+            order = np.random.default_rng([self.recipe.seed, self.epoch]).permutation(count)
+        return torch.as_tensor(order[first : first + self.recipe.batch], device=self._like.device)
+
+    def _evaluate(self) -> dict[str, int | float]:
+        self.forecasts = self.predict(self._x)
+        return dict(Scores.of(self.data.y, self.forecasts, self.data.train).to_dict())
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that decides how the training goes on, as of the end of the last finished step."""
+        return {
+            "weights": self.model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "elapsed": self._elapsed,
+            "history": [dict(row) for row in self.history.rows],
+            **self._marked,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a `state_dict`, to the bit as if never interrupted.
+
+        Raises:
+            InputError: If the state is that of another model.
+        """
+        try:
+            self.model.load_state_dict(state["weights"])
+            self._optimizer.load_state_dict(state["optimizer"])
+            self.epoch, self.batch, self._elapsed = state["epoch"], state["batch"], state["elapsed"]
+            self.history = History([dict(row) for row in state["history"]])
+            torch.set_rng_state(state["torch_rng"])
+            executor = executor_of(self.model)
+            if state["executor"] is not None and hasattr(executor, "load_state_dict"):
+                executor.load_state_dict(state["executor"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(
+                f"the checkpoint is of another model ({reason}); resume with the run's own options"
+            ) from error
+        self._mark()
+
+    def _mark(self) -> None:
+        """Note what a step changes before it succeeds, so that a failed one can be taken back."""
+        self._marked = {"torch_rng": torch.get_rng_state(), "executor": executor_state(executor_of(self.model))}
+        self.settled = True
+
+    def _emit(self, hook: str, *values: object) -> None:
+        for callback in self.callbacks:
+            getattr(callback, hook)(self, *values)
+
+
+def predict(model: torch.nn.Module, x: torch.Tensor | NDArray[np.float64]) -> NDArray[np.float64]:
+    """A model's forecasts without gradients, shape (n, targets), for windows of shape (n, window, features)."""
+    like = next(model.parameters())
+    windows = _tensor(x, like)
+    chunk = len(windows) if executor_of(model) is not None else _CHUNK
+    model.eval()
+    with torch.no_grad():
+        forecasts = [model(windows[i : i + chunk]) for i in range(0, len(windows), chunk)]
+    return np.asarray(torch.cat(forecasts).double().cpu().numpy())
+
+
+def _tensor(values: torch.Tensor | NDArray[np.float64], like: torch.Tensor) -> torch.Tensor:
+    """In the dtype and on the device of ``like``; arrays are copied, since torch accepts no read-only ones."""
+    tensor = values if isinstance(values, torch.Tensor) else torch.from_numpy(np.array(values))
+    return tensor.to(like)

@@ -1,0 +1,119 @@
+"""``qlstm train``: what it writes and says."""
+
+import json
+
+import pytest
+import torch
+
+SMALL = ("--hidden", 2, "--ansatz", "chen2024", "--depth", 1, "--epochs", 2)
+CSV = ("train", "waves.csv", "--target", "y")
+
+
+def test_a_run_writes_its_files_and_says_where(here, qlstm, table):
+    code, out, err = qlstm(*CSV, *SMALL)
+    assert code == 0
+    assert "runs/waves-0001" in out
+    assert not err
+    folder = here / "runs" / "waves-0001"
+    names = ["checkpoint.pt", "config.json", "forecast.png", "loss.png", "metrics.csv"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    rows = table(folder / "metrics.csv")
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    record = json.loads((folder / "config.json").read_text())
+    assert record["settings"]["hidden"] == 2
+    assert record["model"]["hidden_size"] == 2
+    assert torch.load(folder / "checkpoint.pt", weights_only=True)["trainer"]["epoch"] == 2
+
+
+def test_json_is_the_only_thing_on_stdout(here, qlstm):
+    code, out, err = qlstm(*CSV, *SMALL, "--json", "--features", "y,u", "--parts", 2)
+    result = json.loads(out)
+    assert code == 0
+    assert not err
+    assert out.count("\n") == 1
+    assert result["status"] == "done"
+    assert result["epochs"] == result["epochs_now"] == 2
+    assert result["settings"]["features"] == ["y", "u"]
+    assert result["devices"] is None
+    assert result["metrics"]["test_mse"] > 0
+    assert result["metrics"]["drop99_epoch"] in (1, 2)
+    assert set(result["linear_fit"]) == {"train_mse", "test_mse", "test_r2", "whole_r2"}
+
+
+def test_quiet_says_nothing(here, qlstm):
+    assert qlstm(*CSV, *SMALL, "--quiet") == (0, "", "")
+
+
+def test_the_seed_alone_decides(here, qlstm):
+    losses = [
+        json.loads(qlstm(*CSV, *SMALL, "--shuffle", "--seed", seed, "--json")[1])["metrics"]["train_mse"]
+        for seed in (3, 3, 4)
+    ]
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_training_on_devices_records_its_price(here, qlstm, table):
+    devices = ("--qpu", "exact", "--qpu", "exact", "--shots", 32, "--batch", 8, "--window", 2)
+    code, out, _ = qlstm(*CSV, *SMALL, *devices, "--json", "--out", "run")
+    result = json.loads(out)
+    assert code == 0
+    plan = json.loads((here / "run" / "plan.json").read_text())
+    assert plan["shots"] == 32
+    assert {circuit["core"].split("/")[0] for circuit in plan["circuits"]} == {
+        "exact",
+        "exact#2",
+    }
+    # 18 windows train in 3 steps of 2 + 1 rounds, then 2 rounds evaluate; 2 devices
+    assert result["metrics"]["rounds"] == 2 * (3 * 3 + 2)
+    assert result["metrics"]["jobs"] == 2 * result["metrics"]["rounds"]
+    assert result["devices"]["rounds"] == result["metrics"]["rounds"]
+    rows = table(here / "run" / "metrics.csv")
+    assert int(rows[0]["executions"]) * 2 == int(rows[1]["executions"]) == result["metrics"]["executions"]
+
+
+def test_the_price_said_beforehand_is_the_price_paid(here, qlstm):
+    from qlstm.training import open_run
+
+    settings = {"task": "waves.csv", "target": "y", "hidden": 1, "ansatz": "chen2024", "depth": 1, "epochs": 1}
+    run = open_run(settings | {"qpu": ("fake:manila",), "shots": 64, "batch": 11, "window": 2}, here / "run")
+    run.fit()
+    paid, said = run.dispatcher.report(), run.epoch_cost
+    assert (paid.rounds, paid.jobs, paid.executions) == (said.rounds, said.jobs, said.executions)
+    assert paid.qpu_seconds == pytest.approx(said.qpu_seconds, rel=1e-12)
+    assert paid.qpu_seconds > 0
+
+
+def test_exact_expectations_of_a_device_train_like_exact_simulation(here, qlstm):
+    results = []
+    for extra in ((), ("--qpu", "exact", "--shots", 0)):
+        results.append(json.loads(qlstm(*CSV, *SMALL, *extra, "--json")[1])["metrics"]["train_mse"])
+    assert results[0] == pytest.approx(results[1], rel=1e-9)
+
+
+def test_a_budget_stops_a_run_that_costs_more_than_was_foreseen(here, qlstm, monkeypatch):
+    from qlstm.training import run
+
+    monkeypatch.setattr(run, "require_budget", lambda *arguments: None)
+    devices = (
+        "--qpu",
+        "fake:manila",
+        "--shots",
+        16,
+        "--batch",
+        8,
+        "--window",
+        1,
+        "--gradient",
+        "exact",
+        "--budget",
+        5,
+        "--out",
+        "run",
+    )
+    code, _, err = qlstm(*CSV, *SMALL, *devices, "--quiet")
+    assert code == 3
+    assert err.startswith("error: ")
+    assert "budget is 5.0" in err
+    state = torch.load(here / "run" / "checkpoint.pt", weights_only=True)["trainer"]
+    assert state["epoch"] == 0
+    assert state["batch"] >= 1
