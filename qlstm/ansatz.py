@@ -38,6 +38,9 @@ class Ansatz:
         for kind, valid in (("encoding", Encoding), ("entangler", Entangler), ("rotation", Rotation)):
             if getattr(self, kind) not in get_args(valid):
                 raise unknown_name(kind, getattr(self, kind), get_args(valid))
+        for flag in ("affine_input", "affine_output"):
+            if not isinstance(getattr(self, flag), bool):
+                raise InputError(f"{flag}={getattr(self, flag)!r} of the ansatz must be True or False")
         for count in ("depth", "uploads"):
             value = getattr(self, count)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from backends.errors import InputError
 from qlstm.ansatz import Ansatz
 from qlstm.bank import Bank
+from qlstm.checks import ansatz_or_default, require_float, require_like, require_narrow, require_pair
 from qlstm.exact.simulate import bank_expectations
 from qpartition.partition import Partition
 from qpartition.partition import partition as divide
@@ -62,23 +63,35 @@ class QLSTMCell(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
+        require_float(dtype)
         self.input_size, self.hidden_size = input_size, hidden_size
         division = divide(partition, input_size, hidden_size, parts, qubits)
-        self.bank = Bank(division, ansatz or Ansatz.chen2020(), tag="", hidden_size=hidden_size)
+        self.bank = Bank(division, ansatz_or_default(ansatz), tag="", hidden_size=hidden_size)
         for name, value in self.bank.initial({"device": device, "dtype": dtype}).items():
             self.register_parameter(name, nn.Parameter(value))
 
     def forward(self, x: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """h_t and c_t of shape (batch, hidden) from x of shape (batch, inputs); unbatched (inputs,) works too."""
+        weight = self.get_parameter(self.bank.name("weight", 0))
+        require_like("x", x, weight)
+        require_narrow(self.bank)
         if x.dim() not in (1, 2) or x.shape[-1] != self.input_size:
-            raise InputError(
-                f"x has shape {tuple(x.shape)}, but the cell takes (batch, {self.input_size}) or ({self.input_size},)"
-            )
-        rows = x.reshape(-1, self.input_size)
-        zeros = rows.new_zeros(len(rows), self.hidden_size)
-        h, c = (zeros, zeros) if hx is None else (s.reshape(-1, self.hidden_size) for s in hx)
-        if len(h) != len(rows) or len(c) != len(rows):
-            raise InputError(f"h and c have {len(h)} and {len(c)} rows, but x has {len(rows)}; give one per sample")
-        v = torch.cat([h, rows], -1)
-        h, c = update(bank_expectations(self.bank, v, dict(self.named_parameters())), c)
+            expected = f"(batch, {self.input_size}) or ({self.input_size},)"
+            raise InputError(f"x has shape {tuple(x.shape)}, but the cell takes {expected}")
+        h, c = self._state(x, hx, weight)
+        v = torch.cat([h, x], -1)
+        rows, cells = (v[None], c[None]) if x.dim() == 1 else (v, c)
+        parameters = dict(self.named_parameters(remove_duplicate=False))
+        h, c = update(bank_expectations(self.bank, rows, parameters), cells)
         return (h[0], c[0]) if x.dim() == 1 else (h, c)
+
+    def _state(self, x: Tensor, hx: tuple[Tensor, Tensor] | None, weight: Tensor) -> tuple[Tensor, Tensor]:
+        shape = (*x.shape[:-1], self.hidden_size)
+        if hx is None:
+            return x.new_zeros(shape), x.new_zeros(shape)
+        h, c = require_pair(hx)
+        for name, state in (("h", h), ("c", c)):
+            require_like(name, state, weight)
+            if tuple(state.shape) != shape:
+                raise InputError(f"{name} has shape {tuple(state.shape)}, but must have {shape}, one row per sample")
+        return h, c

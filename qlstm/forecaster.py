@@ -83,8 +83,11 @@ class Forecaster(nn.Module):
     def config(self) -> dict[str, Any]:
         """Everything needed to build this model again, in JSON types; see `from_config`."""
         options = dict(self._options)
-        if isinstance(options.get("partition"), Partition):
-            options["partition"] = asdict(options["partition"])
+        if not isinstance(options.get("partition", ""), str):
+            options["partition"] = asdict(self.qlstm.banks[0, 0].partition)
+            options.pop("qubits", None)
+        elif not isinstance(options.get("qubits"), int | None):
+            options["qubits"] = [int(width) for width in options["qubits"]]
         return {
             "input_size": self.qlstm.input_size, "hidden_size": self.qlstm.hidden_size, "output_size": self.output_size,
             "head": self.head_kind, "ansatz": asdict(self.qlstm.ansatz), **options,
@@ -127,7 +130,9 @@ class Forecaster(nn.Module):
             raise InputError(
                 f"the windows have shape {tuple(x.shape)}, but must have (batch, steps, {self.qlstm.input_size})"
             )
-        parameters = dict(self.named_parameters(recurse=False)) | dict(self.qlstm.named_parameters())
+        parameters = dict(self.named_parameters(recurse=False)) | dict(
+            self.qlstm.named_parameters(remove_duplicate=False)
+        )
         evaluator = self.qlstm.evaluator(parameters)
         _, (h, _) = self.qlstm.run(x, None, evaluator)
         last = torch.cat(list(h[-self.qlstm.directions :]), -1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from backends.errors import InputError, unknown_name
 from qlstm.ansatz import Ansatz
 from qlstm.bank import Bank
 from qlstm.cell import update
+from qlstm.checks import ansatz_or_default, require_float, require_like, require_narrow, require_pair
 from qlstm.evaluate import Evaluator, Exact, Query
 from qlstm.exact import sequence
 from qlstm.shift import Device, Tape
@@ -87,10 +87,12 @@ class QLSTM(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        _check_options(num_layers, dropout, gradient, jacobian, ansatz, partition)
+        _check_options(num_layers, dropout, partition)
+        _check_modes(gradient, jacobian)
+        require_float(dtype)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.batch_first, self.dropout, self.bidirectional = batch_first, float(dropout), bidirectional
-        self.ansatz = ansatz or Ansatz.chen2020()
+        self.ansatz = ansatz_or_default(ansatz)
         self.executor, self.gradient, self.jacobian = executor, gradient, jacobian
         self.banks: dict[Place, Bank] = {}
         self.hidden_banks: dict[Place, Bank] = {}
@@ -180,25 +182,29 @@ class QLSTM(nn.Module):
         """
         if self.executor is None:
             return None
-        mine = dict(self.named_parameters()) if parameters is None else parameters
+        _check_modes(self.gradient, self.jacobian)  # they are plain attributes, so they may have changed
+        mine = self._named() if parameters is None else parameters
         return Device(self.executor, mine, self.jacobian == "fused", self.gradient == "exact", Tape(self.executor))
 
     def run(self, input: Tensor, hx: State | None, evaluator: Evaluator | None) -> tuple[Tensor, State]:
         """`forward` with the evaluator of the caller, so that several modules can share rounds."""
         x = self._sequence(input)
         unbatched = input.dim() == 2
+        if evaluator is None:
+            for bank in self._all_banks():
+                require_narrow(bank)
         h0, c0 = self._states(x, hx, unbatched)
         if evaluator is None and not self.hidden_banks and x.shape[1] and sequence.can_run(self.banks[0, 0], x):
             y, h, c = self._by_kernel(x, h0, c0)
         else:
-            y, h, c = self._by_steps(x, h0, c0, evaluator or Exact(dict(self.named_parameters())))
+            y, h, c = self._by_steps(x, h0, c0, evaluator or Exact(self._named()))
         if unbatched:
             return y[:, 0], (h[:, 0], c[:, 0])
         return (y.transpose(0, 1) if self.batch_first else y), (h, c)
 
     def _by_kernel(self, x: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """One compiled call per layer and direction."""
-        parameters, last_h, last_c = dict(self.named_parameters()), [], []
+        parameters, last_h, last_c = self._named(), [], []
         for layer in range(self.num_layers):
             outputs = []
             for direction in range(self.directions):
@@ -248,6 +254,12 @@ class QLSTM(nn.Module):
     def _drop(self, y: Tensor, layer: int) -> Tensor:
         return functional.dropout(y, self.dropout, self.training) if self.dropout and layer < self.num_layers - 1 else y
 
+    def _named(self) -> dict[str, Tensor]:
+        return dict(self.named_parameters(remove_duplicate=False))
+
+    def _weight(self) -> Tensor:
+        return self.get_parameter(self.banks[0, 0].name("weight", 0))
+
     def _all_banks(self) -> list[Bank]:
         return [bank for place in self.banks for bank in (self.banks[place], self.hidden_banks.get(place)) if bank]
 
@@ -257,19 +269,15 @@ class QLSTM(nn.Module):
             raise InputError(
                 "a PackedSequence is not supported; pad the sequences to one length and pass the padded tensor"
             )
+        require_like("the input", input, self._weight())
         layout = "(batch, steps, {0})" if self.batch_first else "(steps, batch, {0})"
-        shape, weight = tuple(input.shape), self.get_parameter(self.banks[0, 0].name("weight", 0))
+        shape = tuple(input.shape)
         if input.dim() not in (2, 3) or shape[-1] != self.input_size:
             expected = f"{layout} or (steps, {{0}})".format(self.input_size)
             raise InputError(f"the input has shape {shape}, but this QLSTM takes {expected}")
-        if input.dtype != weight.dtype or input.device != weight.device:
-            ours, theirs = f"{weight.dtype} on {weight.device}", f"{input.dtype} on {input.device}"
-            raise InputError(f"the input is {theirs}, but the weights are {ours}; convert one of them")
         x = input[:, None] if input.dim() == 2 else input.transpose(0, 1) if self.batch_first else input
         if len(x) == 0:
             raise InputError(f"the input has shape {shape}: no time steps; give at least one")
-        if not torch.isfinite(x).all():
-            raise InputError("the input contains NaN or infinity; remove or fill those values first")
         return x
 
     def _states(self, x: Tensor, hx: State | None, unbatched: bool) -> State:
@@ -278,40 +286,31 @@ class QLSTM(nn.Module):
             zeros = x.new_zeros(shape)
             return zeros, zeros
         expected = (shape[0], shape[2]) if unbatched else shape
-        for name, state in zip(("h0", "c0"), hx, strict=True):
+        h0, c0 = require_pair(hx)
+        for name, state in (("h0", h0), ("c0", c0)):
+            require_like(name, state, self._weight())
             if tuple(state.shape) != expected:
                 raise InputError(f"{name} has shape {tuple(state.shape)}, but must have {expected}")
-            if state.dtype != x.dtype or state.device != x.device:
-                raise InputError(f"{name} is {state.dtype} on {state.device}, but the input is {x.dtype} on {x.device}")
-            if not torch.isfinite(state).all():
-                raise InputError(f"{name} contains NaN or infinity")
-        h0, c0 = hx
         return (h0[:, None], c0[:, None]) if unbatched else (h0, c0)
 
 
-def _check_options(
-    num_layers: int, dropout: float, gradient: str, jacobian: str, ansatz: Ansatz | None, partition: object
-) -> None:
+def _check_options(num_layers: object, dropout: object, partition: object) -> None:
     if not isinstance(num_layers, int) or isinstance(num_layers, bool) or num_layers < 1:
         raise InputError(f"num_layers={num_layers!r} must be an integer of at least 1")
-    if (
-        isinstance(dropout, bool)
-        or not isinstance(dropout, int | float)
-        or not 0 <= dropout <= 1
-        or math.isnan(dropout)
-    ):
+    if isinstance(dropout, bool) or not isinstance(dropout, int | float) or not 0 <= dropout <= 1:
         raise InputError(f"dropout={dropout!r} must be a probability between 0 and 1")
     if dropout and num_layers == 1:
         warnings.warn(
             f"dropout={dropout} has no effect with num_layers=1: it follows every layer but the last", stacklevel=3
         )
-    if gradient not in GRADIENTS:
-        raise unknown_name("gradient", gradient, GRADIENTS)
-    if jacobian not in JACOBIANS:
-        raise unknown_name("jacobian", jacobian, JACOBIANS)
-    if ansatz is not None and not isinstance(ansatz, Ansatz):
-        raise InputError(f"ansatz={ansatz!r} must be an Ansatz, such as Ansatz.chen2024(depth=5)")
     if num_layers > 1 and not isinstance(partition, str):
         raise InputError(
             f"an explicit partition fits one input size, not num_layers={num_layers}; name a strategy instead"
         )
+
+
+def _check_modes(gradient: str, jacobian: str) -> None:
+    if gradient not in GRADIENTS:
+        raise unknown_name("gradient", gradient, GRADIENTS)
+    if jacobian not in JACOBIANS:
+        raise unknown_name("jacobian", jacobian, JACOBIANS)

@@ -121,7 +121,8 @@ def _columns(query: Query) -> list[_Array]:
 
 
 def _numpy(tensor: Tensor) -> _Array:
-    return tensor.detach().to("cpu", torch.float64).numpy()
+    """A float64 copy: what an executor keeps or writes into is not the model."""
+    return np.array(tensor.detach().to("cpu", torch.float64).numpy())
 
 
 def _round(banks: Sequence[Bank], pieces: Sequence[Tensor], columns: Sequence[Sequence[_Array]]) -> Round:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import index
+from typing import Any
 
 import numpy as np
 
@@ -60,7 +62,7 @@ class Partition:
             outputs: Outputs per part; the sizes of ``numpy.array_split(range(hidden_size), M)`` by default.
             qubits: Width of every part, or one width per part; the number of inputs by default.
         """
-        lists = tuple(tuple(int(i) for i in part) for part in inputs)
+        lists = tuple(_integers(part, "a part of the partition, a list of entries of v,") for part in _listed(inputs))
         if not lists:
             raise InputError("a partition needs at least one part; give one index list per part")
         length = hidden_size + input_size
@@ -73,7 +75,7 @@ class Partition:
         lost = sorted(set(range(length)) - {i for part in lists for i in part})
         if lost:
             raise InputError(f"entries {lost} of v = [h; x] are in no part; give each to at least one")
-        sizes = tuple(int(n) for n in outputs) if outputs is not None else _sizes(hidden_size, len(lists))
+        sizes = _integers(outputs, "outputs") if outputs is not None else _sizes(hidden_size, len(lists))
         if len(sizes) != len(lists) or sum(sizes) != hidden_size:
             raise InputError(
                 f"outputs {sizes} must be one size per part ({len(lists)}) and sum to hidden_size={hidden_size}"
@@ -111,10 +113,33 @@ def _slices(count: int, parts: int, start: int = 0) -> tuple[Indices, ...]:
 def _widths(qubits: int | Sequence[int] | None, lists: tuple[Indices, ...]) -> tuple[int, ...]:
     if qubits is None:
         return tuple(max(1, len(part)) for part in lists)
-    widths = (qubits,) * len(lists) if isinstance(qubits, int) else tuple(int(n) for n in qubits)
+    single = isinstance(qubits, int | np.integer)
+    widths = _integers([qubits] * len(lists) if single else qubits, "qubits")
     if len(widths) != len(lists):
         raise InputError(f"{len(widths)} widths for {len(lists)} parts; give one width, or one per part")
     return widths
+
+
+def _listed(inputs: object) -> list[Any]:
+    """The index lists of an explicit partition."""
+    if isinstance(inputs, str | Mapping) or not isinstance(inputs, Iterable):
+        raise InputError(
+            f"partition={inputs!r} must be a name in {sorted(STRATEGIES)}, a Partition, or one index list per part"
+        )
+    return list(inputs)
+
+
+def _integers(values: object, what: str) -> tuple[int, ...]:
+    """Integers from any sequence of them (lists, ranges, arrays), and nothing that would have to be rounded."""
+    try:
+        if isinstance(values, str) or not isinstance(values, Iterable):
+            raise TypeError
+        listed = tuple(values)
+        if any(isinstance(value, bool) for value in listed):
+            raise TypeError
+        return tuple(index(value) for value in listed)
+    except TypeError:
+        raise InputError(f"{what} must hold whole numbers, not {values!r}") from None
 
 
 def contiguous(input_size: int, hidden_size: int, parts: int) -> tuple[Indices, ...]:

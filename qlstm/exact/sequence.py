@@ -65,12 +65,14 @@ def _geometry(bank: Bank) -> tuple[NDArray[np.int32], ...]:
 
 
 def _describe(bank: Bank, x: Tensor, reverse: bool) -> Model:
-    ansatz, pointers = bank.ansatz, [a.ctypes.data for a in _geometry(bank)]
-    return Model(
+    ansatz, geometry = bank.ansatz, _geometry(bank)
+    model = Model(
         *x.shape, bank.outputs, bank.partition.parts, len(bank.gates), ansatz.uploads, ansatz.depth,
         ansatz.encoding == "arctan", ansatz.rotation == "rot", ansatz.affine_input, ansatz.affine_output, reverse,
-        *pointers,
+        *(array.ctypes.data for array in geometry),
     )  # fmt: skip
+    model.geometry = geometry  # what its pointers point to must live as long
+    return model
 
 
 def _flatten(bank: Bank, tensors: Sequence[Tensor]) -> dict[str, Tensor]:
@@ -100,14 +102,25 @@ def _call(function: str, model: Model, arrays: Mapping[str, Tensor], dtype: torc
         )
 
 
+def _room(size: int, dtype: torch.dtype) -> Tensor:
+    """An empty tensor at an address aligned to the kernel's vectors."""
+    room = torch.empty(size + VECTOR_BYTES // dtype.itemsize, dtype=dtype)
+    start = (-room.data_ptr() % VECTOR_BYTES) // dtype.itemsize
+    return room[start : start + size]
+
+
 def _saved_states(x: Tensor, hidden: int) -> Tensor:
-    """Room for the gates, c and h of every step in the kernel's layout, aligned to its vectors."""
+    """Room for the gates, c and h of every step in the kernel's layout."""
     lanes = VECTOR_BYTES // x.element_size()
     blocks = -(-x.shape[1] // lanes)
-    size = blocks * (x.shape[0] + 1) * 6 * hidden * lanes
-    room = torch.empty(size + lanes, dtype=x.dtype)
-    start = (-room.data_ptr() % VECTOR_BYTES) // x.element_size()
-    return room[start : start + size]
+    return _room(blocks * (x.shape[0] + 1) * 6 * hidden * lanes, x.dtype)
+
+
+def _aligned(states: Tensor) -> Tensor:
+    """Saved states as they are, or copied if a hook brought them back to an address that is not aligned."""
+    if states.data_ptr() % VECTOR_BYTES == 0 and states.is_contiguous():
+        return states
+    return _room(states.numel(), states.dtype).copy_(states)
 
 
 class _Sequence(torch.autograd.Function):
@@ -131,6 +144,7 @@ class _Sequence(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad_y: Tensor, grad_c: Tensor):  # type: ignore[no-untyped-def]
         arrays = dict(zip(ctx.names, ctx.saved_tensors, strict=True))
+        arrays["saved"] = _aligned(arrays["saved"])
         wanted = [name for name in ("weights", "scale", "bias", "gain", "offset") if name in arrays]
         grads = {name: torch.zeros_like(arrays[name]) for name in wanted}
         grads |= {name: torch.empty_like(arrays[name]) for name in ("x", "h0", "c0")}

@@ -64,7 +64,7 @@ def circuit_expectations(bank: Bank, part: int, angles: Tensor, weights: Tensor)
 
 
 def _split(state: Tensor, qubits: int, k: int) -> Tensor:
-    return state.reshape(*state.shape[:2], 2 ** (qubits - 1 - k), 2, 2**k)
+    return torch.unflatten(state, -1, (2 ** (qubits - 1 - k), 2, 2**k))
 
 
 def _ry(state: Tensor, qubits: int, k: int, angle: Tensor) -> Tensor:
@@ -73,14 +73,14 @@ def _ry(state: Tensor, qubits: int, k: int, angle: Tensor) -> Tensor:
     cosine, sine = half.cos(), half.sin()
     zero, one = s[..., 0, :], s[..., 1, :]
     turned = torch.stack([cosine * zero - sine * one, sine * zero + cosine * one], -2)
-    return turned.reshape(*turned.shape[:2], -1)
+    return turned.flatten(-3)
 
 
 def _rz(state: Tensor, qubits: int, k: int, angle: Tensor) -> Tensor:
     s, half = _split(state, qubits, k), (angle / 2)[..., None, None]
     phase = torch.complex(half.cos(), half.sin())
     turned = torch.stack([phase.conj() * s[..., 0, :], phase * s[..., 1, :]], -2)
-    return turned.reshape(*turned.shape[:2], -1)
+    return turned.flatten(-3)
 
 
 def _signs(qubits: int, outputs: int) -> Tensor:

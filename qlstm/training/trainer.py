@@ -17,7 +17,7 @@ from ..metrics import Scores
 from .callbacks import Callback
 from .devices import executor_of, executor_state, totals
 from .history import History
-from .optimisers import optimizer, set_rate
+from .optimisers import optimiser
 from .recipe import Recipe
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Trainer:
         self.forecasts: NDArray[np.float64] | None = None
         self._like = next(model.parameters())
         self._x, self._y = _tensor(data.x, self._like), _tensor(data.y, self._like)
-        self._optimizer = optimizer(self.recipe, model.parameters())
+        self._optimizer = optimiser(self.recipe, model.parameters())
         self._elapsed = 0.0
         self._mark()
 
@@ -111,7 +111,6 @@ class Trainer:
     def _step(self) -> float:
         rows = self._rows()
         self.model.train()
-        set_rate(self._optimizer, self.recipe.rate(self.epoch))
         self._optimizer.zero_grad()
         loss = torch.nn.functional.mse_loss(self.model(self._x[rows]), self._y[rows])
         value = loss.item()
@@ -122,7 +121,7 @@ class Trainer:
             )
         loss.backward()  # type: ignore[no-untyped-call]
         self.settled = False
-        self._optimizer.step()
+        self._optimizer.step(self.recipe.rate(self.epoch))
         return value
 
     def _rows(self) -> torch.Tensor:

@@ -51,7 +51,7 @@ INLINE void encoding_gradient(const Model *m, const Arrays *a, const Tables *t, 
             const int entry = t->index[p][k];
             vec d = w->theta[u * f->n_in + k];
             if (f->phases) {
-                const vec x = input_of(m, a, t, p, gate, u, k, v), square = x * x;
+                const vec x = clamp(input_of(m, a, t, p, gate, u, k, v), ARCTAN_LIMIT), square = x * x;
                 d = d / ((REAL)1 + square) + w->phi[u * f->n_in + k] * (REAL)2 * x / ((REAL)1 + square * square);
             }
             if (m->affine_in) {

@@ -66,6 +66,7 @@ INLINE Encoded encode(const Shape *f, vec v) {
         vsincos((REAL)0.5 * v, &e.s, &e.c);
         return e;
     }
+    v = clamp(v, ARCTAN_LIMIT);
     const vec square = v * v;
     const vec cosine = (REAL)1 / vsqrt((REAL)1 + square); /* of arctan v */
     e.c = vsqrt((REAL)0.5 + (REAL)0.5 * cosine);

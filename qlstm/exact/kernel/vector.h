@@ -12,11 +12,13 @@ typedef int64_t ivec __attribute__((vector_size(VECTOR_BYTES)));
 #define ROUND_MAGIC 6755399441055744.0 /* 1.5 * 2^52: adding it rounds to an integer held in the low bits */
 #define MANTISSA 52
 #define EXP_LIMIT 708.0
+#define ARCTAN_LIMIT 1e75 /* beyond it v^4 overflows; arctan v is pi/2 to the last digit long before */
 #else
 typedef int32_t ivec __attribute__((vector_size(VECTOR_BYTES)));
 #define ROUND_MAGIC 12582912.0f /* 1.5 * 2^23 */
 #define MANTISSA 23
 #define EXP_LIMIT 87.0f
+#define ARCTAN_LIMIT 1e9f
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
@@ -30,10 +32,14 @@ INLINE vec vsqrt(vec a) {
     return a;
 }
 
+INLINE vec clamp(vec x, REAL limit) {
+    const vec most = splat(limit);
+    return choose(x > most, most, choose(x < -most, -most, x));
+}
+
 /* e^x: x = n ln 2 + r, Taylor series of e^r on |r| <= ln(2)/2, then 2^n through the exponent bits. */
 INLINE vec vexp(vec x) {
-    const vec limit = splat(EXP_LIMIT);
-    x = choose(x > limit, limit, choose(x < -limit, -limit, x));
+    x = clamp(x, EXP_LIMIT);
     const vec shifted = x * (REAL)1.44269504088896340736 + (REAL)ROUND_MAGIC;
     const vec n = shifted - (REAL)ROUND_MAGIC;
 #if REAL_BITS == 64

@@ -1,0 +1,56 @@
+"""What the modules refuse, in one line each: tensors, dtypes and widths that cannot be evaluated."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from backends.errors import InputError
+from qlstm.ansatz import Ansatz
+from qlstm.bank import Bank
+
+WIDEST_EXACT = 20
+"""Qubits of the widest circuit that is simulated: its kernel scratch is about a gigabyte."""
+
+
+def ansatz_or_default(ansatz: object) -> Ansatz:
+    """The ansatz given, `Ansatz.chen2020()` for None."""
+    if ansatz is None:
+        return Ansatz.chen2020()
+    if not isinstance(ansatz, Ansatz):
+        raise InputError(f"ansatz={ansatz!r} must be an Ansatz, such as Ansatz.chen2024(depth=5)")
+    return ansatz
+
+
+def require_float(dtype: torch.dtype | None) -> None:
+    """Weights are float32 or float64."""
+    if dtype not in (None, torch.float32, torch.float64):
+        raise InputError(f"dtype={dtype} must be torch.float32 or torch.float64")
+
+
+def require_like(name: str, value: object, weight: Tensor) -> None:
+    """``value`` is a finite tensor of the dtype and on the device of the weights."""
+    if not isinstance(value, Tensor):
+        kind = type(value).__name__
+        raise InputError(f"{name} is of type {kind}, but must be a torch.Tensor; convert it with torch.as_tensor")
+    if value.dtype != weight.dtype or value.device != weight.device:
+        ours, theirs = f"{weight.dtype} on {weight.device}", f"{value.dtype} on {value.device}"
+        raise InputError(f"{name} is {theirs}, but the weights are {ours}; convert one of them")
+    if not torch.isfinite(value).all():
+        raise InputError(f"{name} contains NaN or infinity; remove or fill those values first")
+
+
+def require_pair(hx: object) -> tuple[Tensor, Tensor]:
+    """A start is (h0, c0)."""
+    if not isinstance(hx, tuple | list) or len(hx) != 2:
+        raise InputError(f"the start is of type {type(hx).__name__}, but must be a pair of tensors (h0, c0)")
+    return hx[0], hx[1]
+
+
+def require_narrow(bank: Bank) -> None:
+    """The circuits of a bank are narrow enough to be simulated exactly."""
+    width = bank.partition.width
+    if width > WIDEST_EXACT:
+        raise InputError(
+            f"the widest circuit has {width} qubits, exact simulation goes up to {WIDEST_EXACT}; divide it with a larger parts="
+        )
