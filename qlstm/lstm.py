@@ -14,12 +14,12 @@ from torch.nn.utils.rnn import PackedSequence
 from backends.errors import InputError, unknown_name
 from qlstm.ansatz import Ansatz
 from qlstm.bank import Bank
-from qlstm.cell import update
 from qlstm.checks import ansatz_or_default, require_float, require_like, require_narrow, require_pair
-from qlstm.evaluate import Evaluator, Exact, Query
+from qlstm.evaluate import Evaluator, Exact
 from qlstm.exact import sequence
+from qlstm.recurrence import step_by_step, whole_sequences
 from qlstm.shift import Device, Tape
-from qlstm.waves import Place, Step, waves
+from qlstm.waves import Place, waves
 from qpartition.partition import Partition, contiguous
 from qpartition.partition import partition as divide
 
@@ -183,7 +183,7 @@ class QLSTM(nn.Module):
         if self.executor is None:
             return None
         _check_modes(self.gradient, self.jacobian)  # they are plain attributes, so they may have changed
-        mine = self._named() if parameters is None else parameters
+        mine = self.parameters_by_name() if parameters is None else parameters
         return Device(self.executor, mine, self.jacobian == "fused", self.gradient == "exact", Tape(self.executor))
 
     def run(self, input: Tensor, hx: State | None, evaluator: Evaluator | None) -> tuple[Tensor, State]:
@@ -195,66 +195,19 @@ class QLSTM(nn.Module):
                 require_narrow(bank)
         h0, c0 = self._states(x, hx, unbatched)
         if evaluator is None and not self.hidden_banks and x.shape[1] and sequence.can_run(self.banks[0, 0], x):
-            y, h, c = self._by_kernel(x, h0, c0)
+            y, h, c = whole_sequences(self, x, h0, c0)
         else:
-            y, h, c = self._by_steps(x, h0, c0, evaluator or Exact(self._named()))
+            y, h, c = step_by_step(self, x, h0, c0, evaluator or Exact(self.parameters_by_name()))
         if unbatched:
             return y[:, 0], (h[:, 0], c[:, 0])
         return (y.transpose(0, 1) if self.batch_first else y), (h, c)
 
-    def _by_kernel(self, x: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """One compiled call per layer and direction."""
-        parameters, last_h, last_c = self._named(), [], []
-        for layer in range(self.num_layers):
-            outputs = []
-            for direction in range(self.directions):
-                row = layer * self.directions + direction
-                y, c = sequence.run(self.banks[layer, direction], x, h0[row], c0[row], parameters, bool(direction))
-                outputs.append(y)
-                last_h.append(y[0] if direction else y[-1])
-                last_c.append(c)
-            x = self._drop(torch.cat(outputs, -1) if self.bidirectional else outputs[0], layer)
-        return x, torch.stack(last_h), torch.stack(last_c)
-
-    def _by_steps(self, x: Tensor, h0: Tensor, c0: Tensor, evaluate: Evaluator) -> tuple[Tensor, Tensor, Tensor]:
-        """Step by step; all independent steps of a wave are one question to the evaluator."""
-        steps = len(x)
-        h, c = list(h0.unbind()), list(c0.unbind())
-        outputs: dict[Step, Tensor] = {}
-        between: dict[tuple[int, int], Tensor] = {}
-
-        def entering(layer: int, t: int) -> Tensor:
-            if layer == 0:
-                return x[t]
-            if (layer, t) not in between:  # both directions see the same dropout mask
-                below = torch.cat([outputs[layer - 1, d, t] for d in range(self.directions)], -1)
-                between[layer, t] = self._drop(below, layer - 1)
-            return between[layer, t]
-
-        for wave in waves(self.num_layers, self.directions, steps):
-            rows = [layer * self.directions + direction for layer, direction, _ in wave]
-            places = [(layer, direction) for layer, direction, _ in wave]
-            queries = [
-                Query(self.banks[place], h[row], entering(place[0], t))
-                for place, row, (_, _, t) in zip(places, rows, wave, strict=True)
-            ]
-            for vqc, row in zip(evaluate(queries), rows, strict=True):
-                h[row], c[row] = update(vqc, c[row])
-            if self.hidden_banks:
-                again = evaluate(
-                    [Query(self.hidden_banks[place], h[row]) for place, row in zip(places, rows, strict=True)]
-                )
-                for vqc, row in zip(again, rows, strict=True):
-                    h[row] = vqc[0]
-            outputs |= {key: h[row] for key, row in zip(wave, rows, strict=True)}
-        last = self.num_layers - 1
-        y = [torch.cat([outputs[last, d, t] for d in range(self.directions)], -1) for t in range(steps)]
-        return torch.stack(y), torch.stack(h), torch.stack(c)
-
-    def _drop(self, y: Tensor, layer: int) -> Tensor:
+    def drop(self, y: Tensor, layer: int) -> Tensor:
+        """The outputs of a layer as the next one sees them: with dropout, except after the last."""
         return functional.dropout(y, self.dropout, self.training) if self.dropout and layer < self.num_layers - 1 else y
 
-    def _named(self) -> dict[str, Tensor]:
+    def parameters_by_name(self) -> dict[str, Tensor]:
+        """All parameters by name; one that stands in two places under both names."""
         return dict(self.named_parameters(remove_duplicate=False))
 
     def _weight(self) -> Tensor:

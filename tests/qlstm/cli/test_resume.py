@@ -19,7 +19,7 @@ def killing(where: str, call: int) -> str:
     """Python that sends SIGKILL to itself in call number ``call`` (from 0) of a function, before it does anything."""
     return f"""
 import os, signal
-import {where.split(".")[0]}
+import {"os" if where.startswith("os") else where.rsplit(".", 2)[0]}
 calls, original = iter(range(10**9)), {where}
 def deadly(*arguments, **options):
     if next(calls) == {call}:
@@ -63,9 +63,9 @@ def same_as_uninterrupted(folder, whole):
         (EXACT, "os.replace", 2),  # while the first checkpoint is written
         (EXACT, "os.replace", 5),  # between a checkpoint and its metrics.csv
         (EXACT, "os.fsync", 8),  # a later checkpoint, half way to the disk
-        (EXACT, "torch.optim.Adam.step", 13),  # in the middle of an epoch
-        (DEVICES, "torch.optim.RMSprop.step", 4),
-        (FAKE, "torch.optim.RMSprop.step", 3),
+        (EXACT, "qlstm.training.optimisers.Adam.step", 13),  # in the middle of an epoch
+        (DEVICES, "qlstm.training.optimisers.RMSprop.step", 4),
+        (FAKE, "qlstm.training.optimisers.RMSprop.step", 3),
     ],
 )
 def test_killed_at_a_point_and_resumed(here, qlstm, spawn, arguments, where, call):
@@ -113,7 +113,7 @@ def test_a_signal_saves_and_exits_130(here, spawn, number):
 
 
 def test_a_signal_in_the_middle_of_an_epoch_loses_no_step(here, qlstm, monkeypatch):
-    from torch.optim import Adam
+    from qlstm.training.optimisers import Adam
 
     step, calls = Adam.step, iter(range(100))
 

@@ -1,0 +1,1 @@
+"""Contestants, cases and interleaved timing behind the scripts of this folder."""

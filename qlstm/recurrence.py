@@ -1,0 +1,67 @@
+"""The recurrence over time of a stack of layers: whole sequences in the kernel, or step by step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from qlstm.cell import update
+from qlstm.evaluate import Evaluator, Query
+from qlstm.exact import sequence
+from qlstm.waves import Step, waves
+
+if TYPE_CHECKING:
+    from qlstm.lstm import QLSTM
+
+
+def whole_sequences(model: QLSTM, x: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """One compiled call per layer and direction."""
+    parameters, last_h, last_c = model.parameters_by_name(), [], []
+    for layer in range(model.num_layers):
+        outputs = []
+        for direction in range(model.directions):
+            row = layer * model.directions + direction
+            y, c = sequence.run(model.banks[layer, direction], x, h0[row], c0[row], parameters, bool(direction))
+            outputs.append(y)
+            last_h.append(y[0] if direction else y[-1])
+            last_c.append(c)
+        x = model.drop(torch.cat(outputs, -1) if model.bidirectional else outputs[0], layer)
+    return x, torch.stack(last_h), torch.stack(last_c)
+
+
+def step_by_step(model: QLSTM, x: Tensor, h0: Tensor, c0: Tensor, evaluate: Evaluator) -> tuple[Tensor, Tensor, Tensor]:
+    """Step by step; all independent steps of a wave are one question to the evaluator."""
+    steps = len(x)
+    h, c = list(h0.unbind()), list(c0.unbind())
+    outputs: dict[Step, Tensor] = {}
+    between: dict[tuple[int, int], Tensor] = {}
+
+    def entering(layer: int, t: int) -> Tensor:
+        if layer == 0:
+            return x[t]
+        if (layer, t) not in between:  # both directions see the same dropout mask
+            below = torch.cat([outputs[layer - 1, d, t] for d in range(model.directions)], -1)
+            between[layer, t] = model.drop(below, layer - 1)
+        return between[layer, t]
+
+    for wave in waves(model.num_layers, model.directions, steps):
+        rows = [layer * model.directions + direction for layer, direction, _ in wave]
+        places = [(layer, direction) for layer, direction, _ in wave]
+        queries = [
+            Query(model.banks[place], h[row], entering(place[0], t))
+            for place, row, (_, _, t) in zip(places, rows, wave, strict=True)
+        ]
+        for vqc, row in zip(evaluate(queries), rows, strict=True):
+            h[row], c[row] = update(vqc, c[row])
+        if model.hidden_banks:
+            again = evaluate(
+                [Query(model.hidden_banks[place], h[row]) for place, row in zip(places, rows, strict=True)]
+            )
+            for vqc, row in zip(again, rows, strict=True):
+                h[row] = vqc[0]
+        outputs |= {key: h[row] for key, row in zip(wave, rows, strict=True)}
+    last = model.num_layers - 1
+    y = [torch.cat([outputs[last, d, t] for d in range(model.directions)], -1) for t in range(steps)]
+    return torch.stack(y), torch.stack(h), torch.stack(c)
