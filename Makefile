@@ -49,7 +49,7 @@ bench: $(VENV)/bench  ## Time one exact training step beside nn.LSTM and other s
 	$(BIN)/python benchmarks/exact.py
 
 docs: $(VENV)/docs  ## Build the documentation into site/
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:  ## Remove what was built, the environment included
 	rm -rf $(VENV) build dist site *.egg-info qlstm/exact/_kernel*.so

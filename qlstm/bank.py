@@ -14,7 +14,7 @@ from qpartition.partition import Partition
 GATES = ("i", "f", "g", "o")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bank:
     """Which sub-VQCs turn a vector v into ``len(gates)`` vectors of expectations (Eq. 7), and what their weights are called.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -36,7 +38,8 @@ def require_like(name: str, value: object, weight: Tensor) -> None:
     if value.dtype != weight.dtype or value.device != weight.device:
         ours, theirs = f"{weight.dtype} on {weight.device}", f"{value.dtype} on {value.device}"
         raise InputError(f"{name} is {theirs}, but the weights are {ours}; convert one of them")
-    if not torch.isfinite(value).all():
+    # one sum is cheaper than a look at every entry, and finite whenever all of them are, but for an overflow
+    if not math.isfinite(value.sum().item()) and not torch.isfinite(value).all():
         raise InputError(f"{name} contains NaN or infinity; remove or fill those values first")
 
 

@@ -193,11 +193,11 @@ class QLSTM(nn.Module):
         if evaluator is None:
             for bank in self._all_banks():
                 require_narrow(bank)
-        h0, c0 = self._states(x, hx, unbatched)
+        start = self._start(x, hx, unbatched)
         if evaluator is None and not self.hidden_banks and x.shape[1] and sequence.can_run(self.banks[0, 0], x):
-            y, h, c = whole_sequences(self, x, h0, c0)
+            y, h, c = whole_sequences(self, x, start)
         else:
-            y, h, c = step_by_step(self, x, h0, c0, evaluator or Exact(self.parameters_by_name()))
+            y, h, c = step_by_step(self, x, start, evaluator or Exact(self.parameters_by_name()))
         if unbatched:
             return y[:, 0], (h[:, 0], c[:, 0])
         return (y.transpose(0, 1) if self.batch_first else y), (h, c)
@@ -208,10 +208,10 @@ class QLSTM(nn.Module):
 
     def parameters_by_name(self) -> dict[str, Tensor]:
         """All parameters by name; one that stands in two places under both names."""
-        return dict(self.named_parameters(remove_duplicate=False))
+        return {name: parameter for name, parameter in self._parameters.items() if parameter is not None}
 
     def _weight(self) -> Tensor:
-        return self.get_parameter(self.banks[0, 0].name("weight", 0))
+        return next(iter(self.parameters_by_name().values()))
 
     def _all_banks(self) -> list[Bank]:
         return [bank for place in self.banks for bank in (self.banks[place], self.hidden_banks.get(place)) if bank]
@@ -233,11 +233,10 @@ class QLSTM(nn.Module):
             raise InputError(f"the input has shape {shape}: no time steps; give at least one")
         return x
 
-    def _states(self, x: Tensor, hx: State | None, unbatched: bool) -> State:
+    def _start(self, x: Tensor, hx: State | None, unbatched: bool) -> State | None:
         shape = (self.num_layers * self.directions, x.shape[1], self.hidden_size)
         if hx is None:
-            zeros = x.new_zeros(shape)
-            return zeros, zeros
+            return None
         expected = (shape[0], shape[2]) if unbatched else shape
         h0, c0 = require_pair(hx)
         for name, state in (("h0", h0), ("c0", c0)):

@@ -15,25 +15,34 @@ from qlstm.waves import Step, waves
 if TYPE_CHECKING:
     from qlstm.lstm import QLSTM
 
+State = tuple[Tensor, Tensor]
 
-def whole_sequences(model: QLSTM, x: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+
+def whole_sequences(model: QLSTM, x: Tensor, start: State | None) -> tuple[Tensor, Tensor, Tensor]:
     """One compiled call per layer and direction."""
     parameters, last_h, last_c = model.parameters_by_name(), [], []
     for layer in range(model.num_layers):
         outputs = []
         for direction in range(model.directions):
             row = layer * model.directions + direction
-            y, c = sequence.run(model.banks[layer, direction], x, h0[row], c0[row], parameters, bool(direction))
+            one = None if start is None else (start[0][row], start[1][row])
+            y, c = sequence.run(model.banks[layer, direction], x, one, parameters, bool(direction))
             outputs.append(y)
-            last_h.append(y[0] if direction else y[-1])
-            last_c.append(c)
+            last_h.append(y[:1] if direction else y[-1:])
+            last_c.append(c[None])
         x = model.drop(torch.cat(outputs, -1) if model.bidirectional else outputs[0], layer)
-    return x, torch.stack(last_h), torch.stack(last_c)
+    return x, _joined(last_h), _joined(last_c)
 
 
-def step_by_step(model: QLSTM, x: Tensor, h0: Tensor, c0: Tensor, evaluate: Evaluator) -> tuple[Tensor, Tensor, Tensor]:
+def _joined(states: list[Tensor]) -> Tensor:
+    return torch.cat(states) if len(states) > 1 else states[0]
+
+
+def step_by_step(model: QLSTM, x: Tensor, start: State | None, evaluate: Evaluator) -> tuple[Tensor, Tensor, Tensor]:
     """Step by step; all independent steps of a wave are one question to the evaluator."""
     steps = len(x)
+    zeros = x.new_zeros((model.num_layers * model.directions, x.shape[1], model.hidden_size))
+    h0, c0 = start or (zeros, zeros)
     h, c = list(h0.unbind()), list(c0.unbind())
     outputs: dict[Step, Tensor] = {}
     between: dict[tuple[int, int], Tensor] = {}

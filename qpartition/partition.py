@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from operator import index
 from typing import Any
 
@@ -33,7 +34,7 @@ class Partition:
         """Number of parts M."""
         return len(self.inputs)
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Width of the widest part."""
         return max(self.qubits)

@@ -3,100 +3,50 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from qlstm.bank import GATES, Bank
+from qlstm.exact.layout import layout_of
 from qlstm.exact.library import Arrays, Model, best_level, library
-from qlstm.exact.permutation import cnot_source
 
 VECTOR_BYTES = 64
-Groups = tuple[int, int]
-"""Number of weight tensors, and of scales (the same number of biases)."""
+State = tuple[Tensor, Tensor]
 
 
 def can_run(bank: Bank, x: Tensor) -> bool:
     """Whether the kernel serves this bank and input; plain torch does otherwise."""
-    return (
-        x.device.type == "cpu"
-        and x.dtype in (torch.float32, torch.float64)
-        and bank.gates == GATES
-        and library() is not None
-    )
+    if x.device.type != "cpu" or x.dtype not in (torch.float32, torch.float64):
+        return False
+    return bank.gates == GATES and library() is not None
 
 
-def run(
-    bank: Bank, x: Tensor, h0: Tensor, c0: Tensor, parameters: Mapping[str, Tensor], reverse: bool
-) -> tuple[Tensor, Tensor]:
+def run(bank: Bank, x: Tensor, start: State | None, parameters: Mapping[str, Tensor], reverse: bool) -> State:
     """Hidden states of every step and the last cell state.
 
     Args:
         bank: The gates of the layer.
         x: Shape (steps, batch, inputs).
-        h0: Shape (batch, hidden).
-        c0: Shape (batch, hidden).
+        start: h0 and c0, each of shape (batch, hidden); None for zeros.
         parameters: The model's parameters by name.
         reverse: Walk from the last step to the first.
 
     Returns:
         y of shape (steps, batch, hidden), c of shape (batch, hidden).
     """
-    parts = range(bank.partition.parts)
-    tensors = [parameters[bank.name("weight", p)] for p in parts]
-    if bank.ansatz.affine_input:
-        tensors += [parameters[bank.name(kind, p)] for kind in ("scale", "bias") for p in parts]
-    if bank.ansatz.affine_output:
-        tensors += [parameters[bank.name("gain")], parameters[bank.name("offset")]]
+    h0, c0 = start or (None, None)
+    tensors = [parameters[name] for name in layout_of(bank).names]
     return _Sequence.apply(bank, reverse, x, h0, c0, *tensors)  # type: ignore[no-any-return, no-untyped-call]
-
-
-@lru_cache(maxsize=64)
-def _geometry(bank: Bank) -> tuple[NDArray[np.int32], ...]:
-    part = bank.partition
-    flat = [np.array(part.qubits), np.array([len(p) for p in part.inputs]), np.array(part.outputs)]
-    flat.append(np.array([i for p in part.inputs for i in p]))
-    flat.append(np.concatenate([cnot_source(bank.ansatz.entangler, q) for q in part.qubits]))
-    return tuple(np.ascontiguousarray(a, dtype=np.int32) for a in flat)
-
-
-def _describe(bank: Bank, x: Tensor, reverse: bool) -> Model:
-    ansatz, geometry = bank.ansatz, _geometry(bank)
-    model = Model(
-        *x.shape, bank.outputs, bank.partition.parts, len(bank.gates), ansatz.uploads, ansatz.depth,
-        ansatz.encoding == "arctan", ansatz.rotation == "rot", ansatz.affine_input, ansatz.affine_output, reverse,
-        *(array.ctypes.data for array in geometry),
-    )  # fmt: skip
-    model.geometry = geometry  # what its pointers point to must live as long
-    return model
-
-
-def _flatten(bank: Bank, tensors: Sequence[Tensor]) -> dict[str, Tensor]:
-    """The kernel's flat arrays: weights of all parts, then scales, biases, gain, offset where they exist."""
-    parts, flat = bank.partition.parts, {}
-    groups = [("weights", tensors[:parts])]
-    if bank.ansatz.affine_input:
-        groups += [("scale", tensors[parts : 2 * parts]), ("bias", tensors[2 * parts : 3 * parts])]
-    if bank.ansatz.affine_output:
-        groups += [("gain", tensors[-2:-1]), ("offset", tensors[-1:])]
-    for name, group in groups:
-        flat[name] = torch.cat([t.reshape(-1) for t in group]) if len(group) > 1 else group[0].reshape(-1).contiguous()
-    return flat
 
 
 def _call(function: str, model: Model, arrays: Mapping[str, Tensor], dtype: torch.dtype) -> None:
     kernel = library()
     assert kernel is not None
     pointers = Arrays(**{name: tensor.data_ptr() for name, tensor in arrays.items()})
-    bits = 64 if dtype == torch.float64 else 32
-    failed = getattr(kernel, function)(
-        ctypes.byref(model), ctypes.byref(pointers), bits, torch.get_num_threads(), best_level()
-    )
-    if failed:
+    bits, threads = 64 if dtype == torch.float64 else 32, torch.get_num_threads()
+    if getattr(kernel, function)(ctypes.byref(model), ctypes.byref(pointers), bits, threads, best_level()):
         raise MemoryError(
             f"not enough memory for a batch of {model.batch} samples; use a smaller batch or narrower parts"
         )
@@ -127,36 +77,30 @@ class _Sequence(torch.autograd.Function):
     """Eqs. 2-5, 7, 8 over all steps, with the adjoint of the whole sequence as its backward."""
 
     @staticmethod
-    def forward(ctx, bank: Bank, reverse: bool, x: Tensor, h0: Tensor, c0: Tensor, *tensors: Tensor):  # type: ignore[no-untyped-def]
-        x, h0, c0 = x.contiguous(), h0.contiguous(), c0.contiguous()
-        model = _describe(bank, x, reverse)
-        arrays = {"x": x, "h0": h0, "c0": c0} | _flatten(bank, tensors)
-        arrays["y"] = x.new_empty((*x.shape[:2], bank.outputs))
-        arrays["c_last"] = torch.empty_like(c0)
-        arrays["saved"] = _saved_states(x, bank.outputs)
-        _call("qlstm_forward", model, arrays, x.dtype)
-        ctx.bank, ctx.model, ctx.shapes = bank, model, [t.shape for t in tensors]
-        ctx.names = [name for name in arrays if name not in ("y", "c_last")]
-        ctx.save_for_backward(*(arrays[name] for name in ctx.names))
-        return arrays["y"], arrays["c_last"]
+    def forward(ctx, bank: Bank, reverse: bool, x: Tensor, h0: Tensor | None, c0: Tensor | None, *tensors: Tensor):  # type: ignore[no-untyped-def]
+        x, layout = x.contiguous(), layout_of(bank)
+        model = layout.describe((*x.shape, reverse))
+        kept = {"x": x, **layout.flatten(tensors), "saved": _saved_states(x, bank.outputs)}
+        starts = {name: t.contiguous() for name, t in (("h0", h0), ("c0", c0)) if t is not None}
+        y, c = x.new_empty((*x.shape[:2], bank.outputs)), x.new_empty((x.shape[1], bank.outputs))
+        _call("qlstm_forward", model, {**kept, **starts, "y": y, "c_last": c}, x.dtype)
+        ctx.layout, ctx.model, ctx.names, ctx.shapes = layout, model, list(kept), [t.shape for t in tensors]
+        ctx.save_for_backward(*kept.values())
+        return y, c
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad_y: Tensor, grad_c: Tensor):  # type: ignore[no-untyped-def]
         arrays = dict(zip(ctx.names, ctx.saved_tensors, strict=True))
-        arrays["saved"] = _aligned(arrays["saved"])
-        wanted = [name for name in ("weights", "scale", "bias", "gain", "offset") if name in arrays]
-        grads = {name: torch.zeros_like(arrays[name]) for name in wanted}
-        grads |= {name: torch.empty_like(arrays[name]) for name in ("x", "h0", "c0")}
+        arrays["saved"], x = _aligned(arrays["saved"]), arrays["x"]
+        flat = {name: torch.zeros_like(arrays[name]) for name in ctx.layout.groups}
+        shapes = {"x": x.shape, "h0": grad_c.shape, "c0": grad_c.shape}
+        data = {
+            name: x.new_empty(shape)
+            for (name, shape), needed in zip(shapes.items(), ctx.needs_input_grad[2:5], strict=True)
+            if needed
+        }
         arrays["grad_y"], arrays["grad_c"] = grad_y.contiguous(), grad_c.contiguous()
-        _call("qlstm_backward", ctx.model, arrays | {f"grad_{name}": g for name, g in grads.items()}, grad_y.dtype)
-        flat = [piece for name in wanted for piece in _unflatten(grads[name], name, ctx)]
-        return None, None, grads["x"], grads["h0"], grads["c0"], *flat
-
-
-def _unflatten(flat: Tensor, name: str, ctx) -> list[Tensor]:  # type: ignore[no-untyped-def]
-    parts = ctx.bank.partition.parts
-    start = {"weights": 0, "scale": parts, "bias": 2 * parts, "gain": -2, "offset": -1}[name]
-    shapes = ctx.shapes[start:][: parts if name in ("weights", "scale", "bias") else 1]
-    pieces = torch.split(flat, [s.numel() for s in shapes])
-    return [piece.view(shape) for piece, shape in zip(pieces, shapes, strict=True)]
+        results = {f"grad_{name}": tensor for name, tensor in (flat | data).items()}
+        _call("qlstm_backward", ctx.model, arrays | results, x.dtype)
+        return None, None, data.get("x"), data.get("h0"), data.get("c0"), *ctx.layout.unflatten(flat, ctx.shapes)

@@ -123,7 +123,7 @@ static void backward_block(const Model *m, const Arrays *a, const Tables *t, int
         memset(w->dv, 0, sizeof(vec) * (size_t)(H + m->inputs));
         for (int p = 0, out = 0; p < m->parts; out += m->n_out[p++]) backward_part(m, a, t, p, out, w, s);
         memcpy(w->dh, w->dv, sizeof(vec) * H);
-        store_rows(w->dv + H, a->grad_x + (long)step * B * m->inputs, B, m->inputs, block);
+        if (a->grad_x) store_rows(w->dv + H, a->grad_x + (long)step * B * m->inputs, B, m->inputs, block);
     }
     store_rows(w->dh, a->grad_h0, B, H, block);
     store_rows(w->dc, a->grad_c0, B, H, block);

@@ -42,7 +42,7 @@ static int make_work(const Model *m, const Tables *t, Work *w) {
     return 0;
 }
 
-/* rows `block * LANES ...` of a (batch, width) array, transposed to vectors; missing samples are zero */
+/* rows `block * LANES ...` of a (batch, width) array, transposed to vectors; missing samples, or all, are zero */
 INLINE void load_rows(const REAL *rows, int batch, int width, int block, vec *out) {
     const int first = block * LANES, lanes = batch - first < LANES ? batch - first : LANES;
     for (int j = 0; j < width; j++) {
@@ -53,7 +53,9 @@ INLINE void load_rows(const REAL *rows, int batch, int width, int block, vec *ou
     }
 }
 
+/* the inverse; nothing where nobody wants the rows */
 INLINE void store_rows(const vec *in, REAL *rows, int batch, int width, int block) {
+    if (!rows) return;
     const int first = block * LANES, lanes = batch - first < LANES ? batch - first : LANES;
     for (int l = 0; l < lanes; l++)
         for (int j = 0; j < width; j++) rows[(long)(first + l) * width + j] = in[j][l];

@@ -172,6 +172,36 @@ def test_parts_too_wide_to_simulate(hidden: int) -> None:
     refused(lambda: QLSTM(2, hidden)(torch.zeros(1, 1, 2)), str(hidden + 2), "parts")
 
 
+def test_exact_gradients_of_parts_too_wide_to_simulate() -> None:
+    """An executor may run what is too wide to simulate; then its gradients cannot come from simulation."""
+    from tests.qlstm.model.executors import Recorder
+
+    model = QLSTM(2, 40, ansatz=Ansatz.chen2024(1), gradient="exact")
+    model.executor = Recorder(model, lambda circuit, values: np.zeros((len(values), circuit.metadata["outputs"])))
+    refused(lambda: model(torch.zeros(1, 1, 2)), "42", "gradient")
+    model.gradient = "parameter-shift"
+    assert model(torch.zeros(1, 1, 2))[0].shape == (1, 1, 40)
+
+
+PARAMETERS: dict[str, tuple[str, Callable[[torch.Tensor], torch.Tensor]]] = {
+    "dtype of one": ("gain_l0", lambda p: p.double()),
+    "dtype of a part": ("weight_l0_p1", lambda p: p.double()),
+    "fewer": ("weight_l0_p1", lambda p: p[:, :, :1]),
+    "another order": ("scale_l0_p0", lambda p: p.permute(2, 0, 1)),
+}
+
+
+@pytest.mark.parametrize("name", list(PARAMETERS))
+def test_parameters_replaced_by_others(name: str) -> None:
+    """A compiled kernel must not read numbers of another size, or beyond their end."""
+    model = QLSTM(2, 4, parts=2, ansatz=Ansatz.reupload())
+    parameter, change = PARAMETERS[name]
+    changed = change(model.get_parameter(parameter).detach())
+    setattr(model, parameter, torch.nn.Parameter(changed))
+    with pytest.raises((InputError, RuntimeError)):
+        model(torch.zeros(2, 3, 2))
+
+
 @pytest.mark.parametrize("option", ["jacobian", "gradient"])
 def test_options_set_later_are_checked_too(option: str) -> None:
     """A misspelt mode must not silently mean the default."""
