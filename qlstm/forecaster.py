@@ -74,6 +74,11 @@ class Forecaster(nn.Module):
         self.qlstm.executor = executor
 
     @property
+    def jacobian(self) -> str:
+        """``"deferred"`` or ``"fused"``; see `QLSTM`."""
+        return self.qlstm.jacobian
+
+    @property
     def n_quantum_parameters(self) -> int:
         """Trainable rotation angles, the head's included (Eq. 12)."""
         own = sum(p.numel() for name, p in self.named_parameters(recurse=False) if name.startswith("weight_"))

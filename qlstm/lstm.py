@@ -183,6 +183,9 @@ class QLSTM(nn.Module):
         if self.executor is None:
             return None
         _check_modes(self.gradient, self.jacobian)  # they are plain attributes, so they may have changed
+        if not callable(getattr(self.executor, "values", None)):
+            kind = type(self.executor).__name__
+            raise InputError(f"the executor is of type {kind}, which has no values(); give a qpartition.Dispatcher")
         mine = self.parameters_by_name() if parameters is None else parameters
         return Device(self.executor, mine, self.jacobian == "fused", self.gradient == "exact", Tape(self.executor))
 

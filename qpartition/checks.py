@@ -62,7 +62,9 @@ def _rows(subvqc: SubVQC, inputs: Angles, weights: Weights, mask: Masks | None) 
         raise InputError(f"weights of {key!r} have shape {theta.shape}; it must be ({subvqc.weights},)")
     wanted = np.ones(x.shape, dtype=bool) if mask is None else np.asarray(mask[key])
     if wanted.shape != x.shape or wanted.dtype != np.bool_:
-        raise InputError(f"mask of {key!r} has shape {wanted.shape} and type {wanted.dtype}; it must be {x.shape} and bool")
+        raise InputError(
+            f"mask of {key!r} has shape {wanted.shape} and type {wanted.dtype}; it must be {x.shape} and bool"
+        )
     return Rows(np.hstack([x, np.broadcast_to(theta, (len(x), theta.size))]), wanted)
 
 

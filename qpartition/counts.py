@@ -104,7 +104,9 @@ class Counts:
             numbers = [counts.rounds, *(n for tally in tallies.values() for n in asdict(tally).values())]
             valid = all(isinstance(n, int | float) and n >= 0 for n in numbers)
         except (AttributeError, KeyError, TypeError) as error:
-            raise InputError(f"saved counts cannot be read: {error!r}; give what as_dict or state_dict returned") from None
+            raise InputError(
+                f"saved counts cannot be read: {error!r}; give what as_dict or state_dict returned"
+            ) from None
         if not valid:
             raise InputError("saved counts hold something other than non-negative numbers; use an intact file")
         return counts

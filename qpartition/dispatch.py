@@ -126,7 +126,9 @@ class Dispatcher:
         """The dispatcher itself."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close."""
         self.close()
 
@@ -170,7 +172,9 @@ class Dispatcher:
         results = handle.result()
         expected = [(count, self._meter.workload.by_key[key].outputs) for key, count in sets.items()]
         if [result.values.shape for result in results] != expected:
-            raise RuntimeError(f"{name} returned job {handle.job_id} with shapes other than the (sets, outputs) asked for")
+            raise RuntimeError(
+                f"{name} returned job {handle.job_id} with shapes other than the (sets, outputs) asked for"
+            )
         return results
 
     def _check_budget(self, tallies: Tallies) -> None:

@@ -25,7 +25,9 @@ class Meter:
     before its angles exist; equal rounds are priced once.
     """
 
-    def __init__(self, workload: Workload, topology: Topology, placement: Mapping[str, Core], shots: int | None) -> None:
+    def __init__(
+        self, workload: Workload, topology: Topology, placement: Mapping[str, Core], shots: int | None
+    ) -> None:
         """For the sub-VQCs of ``workload`` on their cores, with ``shots`` per parameter set (None: exact)."""
         self.workload = workload
         self.topology = topology

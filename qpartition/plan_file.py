@@ -64,7 +64,9 @@ def from_json(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"cannot read the plan {path}: {error.strerror}; give the path that save() was given") from None
+        raise InputError(
+            f"cannot read the plan {path}: {error.strerror}; give the path that save() was given"
+        ) from None
     except ValueError as error:
         raise InputError(f"{path} is not JSON ({error}); make the plan again") from None
     try:
@@ -80,7 +82,9 @@ def _fields(document: dict[str, Any]) -> dict[str, Any]:
     for name, types in SETTINGS.items():
         if not isinstance(settings[name], types):
             raise TypeError(f"{name}={settings[name]!r}")
-    circuits = tuple(PlacedCircuit(**{f.name: entry[f.name] for f in fields(PlacedCircuit)}) for entry in document["circuits"])
+    circuits = tuple(
+        PlacedCircuit(**{f.name: entry[f.name] for f in fields(PlacedCircuit)}) for entry in document["circuits"]
+    )
     costs = {name: Counts.from_dict(document[name]) for name in ("forward", "step")}
     return {**settings, "circuits": circuits, **costs}
 

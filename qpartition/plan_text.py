@@ -29,9 +29,14 @@ def text(plan: Plan) -> str:
 def _title(plan: Plan, cores: int) -> str:
     shots = "exact" if plan.shots is None else f"{plan.shots} shots"
     return (
-        f"{len(plan.circuits)} sub-VQCs on {cores} cores of {len(plan.step.per_qpu)} QPUs, batch {plan.batch}, "
+        f"{_count(len(plan.circuits), 'sub-VQC')} on {_count(cores, 'core')} of "
+        f"{_count(len(plan.step.per_qpu), 'QPU')}, batch {plan.batch}, "
         f"{plan.steps} steps, {shots}, {plan.gradient} ({plan.jacobian})"
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _row(core: str, circuits: list[PlacedCircuit]) -> list[Cell]:

@@ -85,7 +85,7 @@ def plan(
     mapping: str | Mapping[str, Core | str] = "round-robin",
     shots: int | None = 1024,
     gradient: str = "parameter-shift",
-    jacobian: JacobianMode = "deferred",
+    jacobian: JacobianMode | None = None,
     **options: Any,
 ) -> Plan:
     """Place a workload on devices and count what it costs there; runs nothing.
@@ -96,7 +96,8 @@ def plan(
         mapping: A name in `MAPPINGS`, or core (or core name) by sub-VQC key.
         shots: Per parameter set; None for exact expectations on devices that can give them.
         gradient: A name in `GRADIENTS`.
-        jacobian: ``"deferred"``: one more round per step for all shifts; ``"fused"``: shifts with the values.
+        jacobian: ``"deferred"``: one more round per step for all shifts; ``"fused"``: shifts with the values;
+            None: as the workload's model has it.
         options: Passed on to the mapping.
 
     Raises:
@@ -105,6 +106,7 @@ def plan(
     """
     if gradient not in GRADIENTS:
         raise unknown_name("gradient", gradient, GRADIENTS)
+    jacobian = workload.jacobian if jacobian is None else jacobian
     if jacobian not in get_args(JacobianMode):
         raise unknown_name("jacobian", jacobian, get_args(JacobianMode))
     if shots is not None and (not isinstance(shots, int) or isinstance(shots, bool) or shots < 1):

@@ -33,6 +33,7 @@ class Workload:
         waves: Per forward round, the keys evaluated in it, each for ``batch`` rows; the n-th wave that
             names a key is that sub-VQC's n-th time step.
         input_gradient: Whether the data needs a gradient too.
+        jacobian: How the model asks for derivatives; the default of a plan.
     """
 
     subvqcs: tuple[SubVQC, ...]
@@ -41,6 +42,7 @@ class Workload:
     steps: int
     waves: tuple[Wave, ...]
     input_gradient: bool = False
+    jacobian: JacobianMode = "deferred"
 
     @classmethod
     def of(cls, model: Any, batch: int, steps: int, *, input_gradient: bool = False) -> Workload:
@@ -50,7 +52,8 @@ class Workload:
             model: Anything with ``circuits()``: parameterised circuits whose name is the key and whose metadata
                 has ``outputs``, ``inputs``, ``weights`` (`SubVQC.of`) and, where they apply, ``layer``,
                 ``sources`` (per encoding angle ``"h"`` or ``"x"``) and ``trainable_encoding``. If it has
-                ``waves(steps)``, that says which keys are evaluated in each forward round.
+                ``waves(steps)``, that says which keys are evaluated in each forward round; if it has
+                ``jacobian``, that is how it asks for derivatives.
             batch: Sequences per training step.
             steps: Time steps per sequence.
             input_gradient: Count derivatives with respect to the data as well.
@@ -62,12 +65,14 @@ class Workload:
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise InputError(f"{name}={value!r} must be an integer of at least 1")
         if not callable(getattr(model, "circuits", None)):
-            raise InputError(f"{type(model).__name__} has no circuits(); give a QLSTM, or an object that lists its sub-VQCs")
+            raise InputError(
+                f"{type(model).__name__} has no circuits(); give a QLSTM, or an object that lists its sub-VQCs"
+            )
         subvqcs = tuple(_subvqc(circuit) for circuit in model.circuits())
         _check_keys(subvqcs)
         active = {s.key: active_parameters(s.circuit, s.outputs) for s in subvqcs}
         waves = _waves(getattr(model, "waves", None), subvqcs, steps)
-        return cls(subvqcs, active, batch, steps, waves, input_gradient)
+        return cls(subvqcs, active, batch, steps, waves, input_gradient, getattr(model, "jacobian", "deferred"))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -147,7 +152,9 @@ def _subvqc(circuit: Any) -> SubVQC:
             f"{subvqc.inputs} inputs + {subvqc.weights} weights; make them agree"
         )
     if len(circuit.metadata.get("sources", ())) not in (0, subvqc.inputs):
-        raise InputError(f"circuit {subvqc.key!r} needs one source per encoding angle ({subvqc.inputs}) in its metadata")
+        raise InputError(
+            f"circuit {subvqc.key!r} needs one source per encoding angle ({subvqc.inputs}) in its metadata"
+        )
     return subvqc
 
 
@@ -159,7 +166,9 @@ def _check_keys(subvqcs: tuple[SubVQC, ...]) -> None:
             raise InputError(f"{times} circuits are named {key!r}; give every sub-VQC a name of its own")
 
 
-def _waves(waves: Callable[[int], Iterable[Iterable[str]]] | None, subvqcs: tuple[SubVQC, ...], steps: int) -> tuple[Wave, ...]:
+def _waves(
+    waves: Callable[[int], Iterable[Iterable[str]]] | None, subvqcs: tuple[SubVQC, ...], steps: int
+) -> tuple[Wave, ...]:
     """The model's own waves, checked, or those of a stack of layers."""
     if waves is None:
         return default_waves(subvqcs, steps)
@@ -168,5 +177,7 @@ def _waves(waves: Callable[[int], Iterable[Iterable[str]]] | None, subvqcs: tupl
     for number, wave in enumerate(given):
         strange = [key for key in wave if key not in keys]
         if strange or len(set(wave)) < len(wave):
-            raise InputError(f"wave {number} of the model names {strange or 'a key twice'}; list keys of circuits(), once each")
+            raise InputError(
+                f"wave {number} of the model names {strange or 'a key twice'}; list keys of circuits(), once each"
+            )
     return given

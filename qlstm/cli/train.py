@@ -95,6 +95,9 @@ def _conclude(run: Run, output: Any, done_before: int) -> int:
     if done_before == trainer.epoch:
         output.say(f"already finished after {trainer.epoch} epochs, nothing to do; give a larger --epochs to go on")
     linear = {f"linear fit, {name}": summary["linear_fit"][name] for name in ("test_mse", "test_r2")}
-    output.table("Result", summary["metrics"] | linear)
+    metrics = {
+        ("seconds of the last epoch" if name == "seconds" else name): v for name, v in summary["metrics"].items()
+    }
+    output.table("Result", metrics | linear)
     output.say(f"written to {path}")
     return 0

@@ -4,8 +4,8 @@
     NARMA-n:  y_{t+1} = 0.3 y_t + 0.05 y_t sum_{j=0}^{n-1} y_{t-j} + 1.5 u_{t-n+1} u_t + 0.1
     input:    u_t = 0.1 (sin(2 pi 2.11 t/100) sin(2 pi 3.73 t/100) sin(2 pi 4.11 t/100) + 1),  t = 0, 1, ...
 
-Source: Eq. 15 of "Distributed quantum long short-term memory" (arXiv 2503.14088). Its u_t is not printed there; this
-one, and the general order, are the usual ones of the literature (Atiya and Parlos, IEEE Trans. Neural Netw. 11,
+Source: Eq. 15 of "Toward Large-Scale Distributed Quantum Long Short-Term Memory" (arXiv 2503.14088). Its u_t
+is not printed there; this one, and the general order, are the usual ones (Atiya and Parlos, IEEE Trans. Neural Netw. 11,
 697 (2000); Fujii and Nakajima, Phys. Rev. Applied 8, 024030 (2017)). NARMA-2 starts from y_0 = y_{-1} = ``y0``; for
 the higher orders y_0 = ``y0`` and every earlier y and u is zero.
 

@@ -1,6 +1,6 @@
 """The damped pendulum of Eq. 14: theta'' + (b/m) theta' + (g/L) sin(theta) = 0.
 
-Source: Eq. 14 of "Distributed quantum long short-term memory" (arXiv 2503.14088), with theta(0) = 0 and
+Source: Eq. 14 of "Toward Large-Scale Distributed Quantum Long Short-Term Memory" (arXiv 2503.14088), with theta(0) = 0 and
 theta'(0) = 3 rad/s as given there. The paper leaves the constants and the sampling open; g = 9.81 m/s^2, L = 1 m,
 m = 1 kg, b = 0.15 and 240 points on [0, 20] s are those of one author's public QLSTM code.
 """

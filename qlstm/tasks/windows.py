@@ -146,4 +146,4 @@ def _window_count(series: Series, window: int, horizon: int, split: float) -> in
 
 def _slide(values: Array, window: int) -> Array:
     """(points, columns) -> (points - window + 1, window, columns), a copy."""
-    return np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(values, window, axis=0).swapaxes(1, 2))
+    return np.array(np.lib.stride_tricks.sliding_window_view(values, window, axis=0).swapaxes(1, 2), order="C")

@@ -14,11 +14,15 @@ import qpartition
 def loaded_after(code: str) -> set[str]:
     """Top-level modules loaded by a fresh interpreter that ran ``code``."""
     script = f"import sys\n{code}\nprint(*{{name.split('.')[0] for name in sys.modules}})"
-    return set(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split())
+    return set(
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    )
 
 
 def test_importing_the_package_or_the_partitions_is_light() -> None:
-    loaded = loaded_after("import qpartition\nfrom qpartition.partition import STRATEGIES\nfrom qpartition import Partition")
+    loaded = loaded_after(
+        "import qpartition\nfrom qpartition.partition import STRATEGIES\nfrom qpartition import Partition"
+    )
     assert not loaded & {"qiskit", "networkx", "torch"}
 
 

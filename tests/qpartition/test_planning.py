@@ -74,7 +74,9 @@ def test_the_circuits_say_what_runs_where() -> None:
 
 def test_text_is_an_aligned_table() -> None:
     lines = str(make()).splitlines()
-    assert lines[0].startswith("8 sub-VQCs on 6 cores of 2 QPUs, batch 2, 3 steps, 100 shots, parameter-shift (deferred)")
+    assert lines[0].startswith(
+        "8 sub-VQCs on 6 cores of 2 QPUs, batch 2, 3 steps, 100 shots, parameter-shift (deferred)"
+    )
     costs = [line for line in lines if line.startswith(("  a", "  b", "forward", "training"))]
     assert len(costs) == 6
     assert len({len(line) for line in costs}) == 1
@@ -84,7 +86,9 @@ def test_text_is_an_aligned_table() -> None:
 
 
 @settings(max_examples=10, deadline=None)
-@given(parts=st.integers(1, 3), shots=st.none() | st.integers(1, 10**5), jacobian=st.sampled_from(["deferred", "fused"]))
+@given(
+    parts=st.integers(1, 3), shots=st.none() | st.integers(1, 10**5), jacobian=st.sampled_from(["deferred", "fused"])
+)
 def test_a_saved_plan_is_the_same_plan(parts: int, shots: int | None, jacobian: str, tmp_path_factory: Any) -> None:
     p = make(jacobian, shots, parts)
     path = tmp_path_factory.mktemp("plan") / "plan.json"

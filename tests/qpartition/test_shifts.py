@@ -36,4 +36,6 @@ def test_only_the_wanted_column_is_shifted() -> None:
 def test_wanted_joins_the_mask_and_the_light_cone() -> None:
     active = np.array([True, False, True, False])
     mask = np.array([[True, True], [False, True]])
-    np.testing.assert_array_equal(wanted(active, mask, weights=2), [[True, False, True, False], [False, False, True, False]])
+    np.testing.assert_array_equal(
+        wanted(active, mask, weights=2), [[True, False, True, False], [False, False, True, False]]
+    )

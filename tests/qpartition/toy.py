@@ -77,7 +77,9 @@ def z(circuit: QuantumCircuit, values: FloatArray, outputs: int) -> FloatArray:
     return np.array([expectation(circuit.assign_parameters(row), outputs) for row in values]).reshape(-1, outputs)
 
 
-def derivative(circuit: QuantumCircuit, values: FloatArray, outputs: int, column: int, step: float = 2e-3) -> FloatArray:
+def derivative(
+    circuit: QuantumCircuit, values: FloatArray, outputs: int, column: int, step: float = 2e-3
+) -> FloatArray:
     """Fourth-order central differences of `z` by one parameter, shape (sets, outputs)."""
     offset = np.zeros(values.shape[1])
     offset[column] = step
@@ -160,7 +162,9 @@ def two_devices(**options: object) -> tuple[CountingQPU, CountingQPU]:
     return a, CountingQPU("b", events=a.events, **options)  # type: ignore[arg-type]
 
 
-def angles(listed: Sequence[QuantumCircuit], rows: int, seed: int = 0) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+def angles(
+    listed: Sequence[QuantumCircuit], rows: int, seed: int = 0
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
     """Random encoding angles and weights for circuits, by key."""
     rng = np.random.default_rng(seed)
     inputs = {c.name: rng.uniform(-3, 3, (rows, c.metadata["inputs"])) for c in listed}
