@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -50,20 +52,28 @@ class Bank:
         place = "" if part is None else f"_p{part}"
         return f"{kind}{self.tag and '_' + self.tag}{place}{self.suffix}"
 
-    def initial(self, factory: Mapping[str, object]) -> dict[str, Tensor]:
-        """Fresh parameters by name: weights 0.01 N(0, 1), scales 1, biases and offsets 0, gains 2 for gates, else 1."""
-        gates, ansatz, fresh = len(self.gates), self.ansatz, {}
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of the parameters by name."""
+        gates, ansatz, shapes = len(self.gates), self.ansatz, {}
         for p, (inputs, qubits) in enumerate(zip(self.partition.inputs, self.partition.qubits, strict=True)):
-            shape = ansatz.weight_shape(gates, qubits)
-            fresh[self.name("weight", p)] = 0.01 * torch.randn(shape, **factory)  # type: ignore[call-overload]
+            shapes[self.name("weight", p)] = ansatz.weight_shape(gates, qubits)
             if ansatz.affine_input:
-                size = (gates, ansatz.uploads, len(inputs))
-                fresh[self.name("scale", p)] = torch.ones(size, **factory)  # type: ignore[call-overload]
-                fresh[self.name("bias", p)] = torch.zeros(size, **factory)  # type: ignore[call-overload]
+                shapes[self.name("scale", p)] = shapes[self.name("bias", p)] = (gates, ansatz.uploads, len(inputs))
         if ansatz.affine_output:
-            gain = 2.0 if self.gates == GATES else 1.0
-            fresh[self.name("gain")] = torch.full((gates, self.outputs), gain, **factory)  # type: ignore[call-overload]
-            fresh[self.name("offset")] = torch.zeros((gates, self.outputs), **factory)  # type: ignore[call-overload]
+            shapes[self.name("gain")] = shapes[self.name("offset")] = (gates, self.outputs)
+        return shapes
+
+    def initial(self, factory: Mapping[str, Any]) -> dict[str, Tensor]:
+        """Fresh parameters by name: weights 0.01 N(0, 1), scales 1, biases and offsets 0, gains 2 for gates, else 1."""
+        constants = {"scale": 1.0, "bias": 0.0, "gain": 2.0 if self.gates == GATES else 1.0, "offset": 0.0}
+        fresh = {}
+        for name, shape in self.shapes.items():
+            kind = name.split("_", 1)[0]
+            constant = constants.get(kind)
+            fresh[name] = (
+                0.01 * torch.randn(shape, **factory) if constant is None else torch.full(shape, constant, **factory)
+            )
         return fresh
 
     def angles(self, part: int, v: Tensor, parameters: Mapping[str, Tensor]) -> Tensor:

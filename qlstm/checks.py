@@ -55,5 +55,6 @@ def require_narrow(bank: Bank) -> None:
     width = bank.partition.width
     if width > WIDEST_EXACT:
         raise InputError(
-            f"the widest circuit has {width} qubits, exact simulation goes up to {WIDEST_EXACT}; divide it with a larger parts="
+            f"the widest circuit has {width} qubits, but exact values and gradients are simulated up to {WIDEST_EXACT};"
+            " divide it with a larger parts=, or run it on devices with gradient='parameter-shift'"
         )

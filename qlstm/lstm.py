@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -57,6 +57,8 @@ class QLSTM(nn.Module):
         hidden_vqc: One more VQC per layer maps o * tanh(c) to h_t (VQC5 of the 2020 variant).
         device: As in torch.
         dtype: As in torch.
+
+    First derivatives only; `copy.deepcopy` and pickle leave the executor out.
 
     Parameters are ``weight_l{layer}_p{part}`` of shape (4, depth, q, 3) for ``rot`` and (4, depth, q) for ``ry``
     rotations ((4, uploads, depth, q, ...) with more uploads), gate order i, f, g, o, radians; ``scale_...``, ``bias_...``,
@@ -127,6 +129,13 @@ class QLSTM(nn.Module):
         """Trainable rotation angles (Eq. 11, Eq. 12 with ``hidden_vqc``)."""
         return sum(p.numel() for name, p in self.named_parameters() if name.startswith("weight_"))
 
+    def flatten_parameters(self) -> None:
+        """Nothing to do; `torch.nn.LSTM` has it for cuDNN, and code written for it calls it."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles evaluate exactly: an executor holds devices and jobs, which are not copied."""
+        return {**self.__dict__, "executor": None}
+
     def reset_parameters(self) -> None:
         """Draw fresh weights, as at construction."""
         with torch.no_grad():
@@ -193,7 +202,7 @@ class QLSTM(nn.Module):
         """`forward` with the evaluator of the caller, so that several modules can share rounds."""
         x = self._sequence(input)
         unbatched = input.dim() == 2
-        if evaluator is None:
+        if evaluator is None or self.gradient == "exact":
             for bank in self._all_banks():
                 require_narrow(bank)
         start = self._start(x, hx, unbatched)
@@ -211,7 +220,7 @@ class QLSTM(nn.Module):
 
     def parameters_by_name(self) -> dict[str, Tensor]:
         """All parameters by name; one that stands in two places under both names."""
-        return {name: parameter for name, parameter in self._parameters.items() if parameter is not None}
+        return {name: getattr(self, name) for bank in self._all_banks() for name in bank.shapes}
 
     def _weight(self) -> Tensor:
         return next(iter(self.parameters_by_name().values()))

@@ -17,5 +17,4 @@ def cnot_source(entangler: Entangler, qubits: int) -> NDArray[np.int32]:
     for control, target in couplings(entangler, qubits):
         index = np.arange(2**qubits, dtype=np.int32)
         source = source[index ^ (((index >> control) & 1) << target)]
-    source.setflags(write=False)
     return source

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from backends.errors import InputError
 from qlstm.bank import GATES, Bank
 from qlstm.exact.layout import layout_of
 from qlstm.exact.library import Arrays, Model, best_level, library
@@ -38,6 +39,11 @@ def run(bank: Bank, x: Tensor, start: State | None, parameters: Mapping[str, Ten
     """
     h0, c0 = start or (None, None)
     tensors = [parameters[name] for name in layout_of(bank).names]
+    for name, tensor in zip(layout_of(bank).names, tensors, strict=True):
+        if tensor.dtype != x.dtype or tensor.shape != bank.shapes[name]:  # the kernel would read past its end
+            raise InputError(
+                f"{name} is {tensor.dtype} of shape {tuple(tensor.shape)}, but must be {x.dtype} of shape {bank.shapes[name]}"
+            )
     return _Sequence.apply(bank, reverse, x, h0, c0, *tensors)  # type: ignore[no-any-return, no-untyped-call]
 
 

@@ -2,7 +2,7 @@
 
 /* States of one evaluation, in order: per layer [after D; after RY], and before each later encoding [after the
  * closing RZ; after the encoding]; `stack_vectors` of them in all. */
-INLINE int stack_vectors(const Shape *f) { return (2 * f->layers + 2 * (f->uploads - 1)) * f->len; }
+INLINE long stack_vectors(const Shape *f) { return (2L * f->layers + 2L * (f->uploads - 1)) * f->len; }
 
 /* From the encoded product state to the state whose <X>, <Z> are measured; returns it. `encoded`: (uploads, n_in). */
 INLINE vec *evolve(const Shape *f, const Trig *w, const Encoded *encoded, const vec *product, vec *stack) {

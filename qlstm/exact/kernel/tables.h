@@ -6,7 +6,7 @@ typedef struct {
     long *weight;      /* (parts + 1): where each part's weights start */
     long *affine;      /* (parts + 1): where each part's (gates, uploads, n_in) scales or biases start */
     const int **index; /* (parts) */
-    int widest, deepest_stack;
+    long widest, deepest_stack;
     REAL *memory;
 } Tables;
 
@@ -80,7 +80,7 @@ static int make_tables(const Model *m, const REAL *weights, Tables *t) {
         t->affine[p + 1] = t->affine[p] + (long)m->gates * m->uploads * f->n_in;
         if (f->len > t->widest) t->widest = f->len;
         if (stack_vectors(f) > t->deepest_stack) t->deepest_stack = stack_vectors(f);
-        reals += (size_t)m->gates * (size_t)(2 * layers * f->q + (m->rot ? 2 * f->n * (layers + m->uploads) : 0));
+        reals += (size_t)m->gates * (size_t)(2L * layers * f->q + (m->rot ? 2L * f->n * (layers + m->uploads) : 0));
     }
     t->memory = malloc((reals + (size_t)t->widest) * sizeof(REAL));
     if (!t->memory) return free_tables(t), 1;

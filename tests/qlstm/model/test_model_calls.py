@@ -130,6 +130,26 @@ def test_frozen_parameters() -> None:
     assert not model(x)[0].requires_grad
 
 
+@pytest.mark.parametrize("start", [True, False])
+def test_one_gradient_alone_is_the_one_among_all(start: bool) -> None:
+    """Whatever is left out because nobody needs it, what is left is the same."""
+    model, x = some_model(), torch.randn(3, 11, 2).double()
+    states = dict(zip(("h0", "c0"), torch.randn(2, 1, 11, 4).double(), strict=True)) if start else {}
+    leaves = dict(model.named_parameters()) | {"x": x} | states
+
+    def found(names: list[str]) -> dict[str, Tensor]:
+        for name, leaf in leaves.items():
+            leaf.requires_grad_(name in names)
+        y, (h, c) = model(x, (states["h0"], states["c0"]) if start else None)
+        return gradients(weighted((y, h, c)), {name: leaves[name] for name in names})
+
+    expected = found(list(leaves))
+    for name in leaves:
+        assert_same(found([name]), {name: expected[name]})
+    for pair in (["x", "gain_l0"], ["weight_l0_p0", "weight_l0_p1"], ["scale_l0_p1", "x"]):
+        assert_same(found(pair), {name: expected[name] for name in pair})
+
+
 def test_backward_twice() -> None:
     model, x = some_model(), torch.randn(3, 5, 2).double().requires_grad_()
     leaves = dict(model.named_parameters()) | {"x": x}

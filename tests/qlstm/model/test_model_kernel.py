@@ -77,8 +77,9 @@ def models(draw: st.DrawFn) -> tuple[QLSTM, Tensor, tuple[Tensor, Tensor] | None
         affine_input=draw(st.booleans()),
         affine_output=draw(st.booleans()),
     )
-    inputs, hidden = draw(st.integers(1, 3)), draw(st.integers(1, 4))
-    parts, both_ways, layers = draw(st.integers(1, hidden)), draw(st.booleans()), draw(st.integers(1, 2))
+    both_ways, layers = draw(st.booleans()), draw(st.integers(1, 2))
+    inputs, hidden = draw(st.integers(1, 3)), draw(st.integers(1, 4 if layers == 1 else 2))  # at most 7 qubits
+    parts = draw(st.integers(1, hidden))
     strategy = draw(st.sampled_from(["contiguous", "round-robin", "shared-input"]))
     dtype = draw(st.sampled_from([torch.float64, torch.float32]))
     model = QLSTM(
