@@ -26,10 +26,10 @@ def whole_sequences(model: QLSTM, x: Tensor, start: State | None) -> tuple[Tenso
         for direction in range(model.directions):
             row = layer * model.directions + direction
             one = None if start is None else (start[0][row], start[1][row])
-            y, c = sequence.run(model.banks[layer, direction], x, one, parameters, bool(direction))
+            y, h, c = sequence.run(model.banks[layer, direction], x, one, parameters, bool(direction))
             outputs.append(y)
-            last_h.append(y[:1] if direction else y[-1:])
-            last_c.append(c[None])
+            last_h.append(h)
+            last_c.append(c)
         x = model.drop(torch.cat(outputs, -1) if model.bidirectional else outputs[0], layer)
     return x, _joined(last_h), _joined(last_c)
 

@@ -24,7 +24,9 @@ class Dispatcher:
     """An `Executor` on the devices of a plan; use it in a ``with`` block.
 
     Each call is one round. All sub-VQCs and rows that go to a QPU are one job, and all QPUs have their job
-    before any result is waited for. Nothing is transpiled here and nothing is run that the plan did not price.
+    before any result is waited for. Nothing is transpiled here, and no circuit runs that the plan has not placed.
+    What a round costs is counted by the plan's own rules, also where a round differs from the planned ones (another
+    batch, or derivatives with respect to x and h0, which `Workload.of` counts with ``input_gradient=True``).
     """
 
     def __init__(self, plan: Plan, *, budget_seconds: float | None = None, seed: int | None = None) -> None:

@@ -30,6 +30,12 @@ CONTESTANTS = {
     "ours": ("torch_models", "Ours", "qlstm", "QLSTM"),
     "lstm": ("torch_models", "Lstm", "torch", "nn.LSTM"),
     "tensorcircuit": ("peer_tensorcircuit", "TensorCircuit", "tensorcircuit", "tensorcircuit-ng"),
+    "tensorcircuit-state": (
+        "peer_tensorcircuit",
+        "TensorCircuitState",
+        "tensorcircuit",
+        "tensorcircuit-ng, one state",
+    ),
     "tensorcircuit-matrix": (
         "peer_tensorcircuit",
         "TensorCircuitMatrix",
@@ -40,7 +46,7 @@ CONTESTANTS = {
     "pennylane": ("peer_pennylane", "PennyLaneTorch", "pennylane", "PennyLane, torch"),
 }
 SELF = ("ours", "lstm")
-PEERS = ("tensorcircuit", "pennylane-jax", "pennylane")  # by default; tensorcircuit-matrix on request
+PEERS = ("tensorcircuit", "tensorcircuit-state", "pennylane")  # by default; the others on request
 OTHERS = tuple(name for name in CONTESTANTS if name not in SELF)
 
 

@@ -26,6 +26,7 @@ def forecast(
         Path | None,
         typer.Option(
             "--out",
+            parser=o.folder,
             help="Folder for forecast.csv and forecast.png; must be new or empty.",
             show_default="DIR/forecast-DATA",
             metavar="DIR",
@@ -73,7 +74,7 @@ def _write(forecast: Forecast, out: Path | None, default: Path) -> Path:
 
     folder = out or default
     if out is not None:
-        RunFolder(out).create()
+        RunFolder(out).create(resumable=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -8,6 +8,8 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from backends.errors import InputError
+
 from ..training.settings import RunSettings
 
 
@@ -16,6 +18,13 @@ def _option(panel: str, name: str, help: str, metavar: str | None = None, *, def
     setting = name.split("/")[0].removeprefix("--").replace("-", "_")
     shown = str(getattr(RunSettings, setting, "")) if default is None else default
     return typer.Option(name, help=help, rich_help_panel=panel, show_default=shown or False, metavar=metavar)
+
+
+def folder(text: str) -> Path:
+    """The path of a folder; an empty text, which pathlib takes for the current folder, is refused."""
+    if not str(text).strip():
+        raise typer.BadParameter("the name of the folder is empty; name one, or leave the option out")
+    return Path(text)
 
 
 _data, _model, _training = partial(_option, "Data"), partial(_option, "Model"), partial(_option, "Training")
@@ -70,9 +79,24 @@ Budget = Annotated[
 ]
 
 Out = Annotated[
-    Path | None, _run("--out", "Folder of the run; must be new or empty.", "DIR", default="runs/TASK-0001, -0002, ...")
+    Path | None,
+    typer.Option(
+        "--out",
+        parser=folder,
+        help="Folder of the run; must be new or empty.",
+        rich_help_panel="Run",
+        show_default="runs/TASK-0001, -0002, ...",
+        metavar="DIR",
+    ),
 ]
-Resume = Annotated[bool, _run("--resume", "Go on with the run in --out; options left out are its own.", default="")]
+Resume = Annotated[
+    bool,
+    _run(
+        "--resume",
+        "Go on with the run in --out; options left out are its own. Where there is none, start it.",
+        default="",
+    ),
+]
 Json = Annotated[bool, _run("--json", "Print one JSON object last, and nothing else, on stdout.", default="")]
 Quiet = Annotated[bool, _run("--quiet", "Print nothing but errors.", default="")]
 
@@ -84,6 +108,10 @@ def given(values: dict[str, Any]) -> dict[str, Any]:
         found["qpu"] = tuple(found["qpu"])
     if "features" in found:
         found["features"] = tuple(name.strip() for name in found["features"].split(","))
+        if not all(found["features"]):
+            raise InputError(
+                f"--features {values['features']!r} has an empty name; name columns, or leave it out for all of them"
+            )
     if found.get("shots") == 0:
         found["shots"] = None
     return found

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import options as o
+from .errors import INTERRUPTED
 
 if TYPE_CHECKING:
     from ..training.run import Run
@@ -58,13 +61,36 @@ def train(
         from ..training import ProgressBar, open_run
 
         run = open_run(settings, out, resume=resume, callbacks=[ProgressBar()] if output.talks else [])
-        _announce(run, output)
-        done_before = run.trainer.epoch
-        if not run.trainer.finished:
-            run.fit(stop)
-        if run.trainer.finished and not (done_before == run.trainer.epoch and run.folder.forecast_figure.exists()):
-            run.draw()
+        if resume and run.begins:
+            output.warn(f"nothing to resume in {out}, starting a new run")
+        try:
+            return _run(run, stop, output)
+        except KeyboardInterrupt:
+            output.warn(_stopped(run))
+            return INTERRUPTED
+        finally:
+            run.close()
+
+
+def _run(run: Run, stop: Callable[[], bool], output: Any) -> int:
+    _announce(run, output)
+    done_before = run.trainer.epoch
+    if not run.trainer.finished:
+        run.fit(stop)
+    if run.trainer.finished and not (done_before == run.trainer.epoch and run.folder.forecast_figure.exists()):
+        run.draw()
     return _conclude(run, output, done_before)
+
+
+def _stopped(run: Run) -> str:
+    """What a second Ctrl-C leaves."""
+    steps = run.saved_steps
+    saved = "nothing is saved yet; begin" if steps is None else f"saved after {steps} steps; go on"
+    return f"interrupted at once, {saved} with: {_again(run)}"
+
+
+def _again(run: Run) -> str:
+    return f"qlstm train {shlex.quote(run.settings.task)} --out {shlex.quote(str(run.folder.path))} --resume"
 
 
 def _announce(run: Run, output: Any) -> None:
@@ -81,16 +107,11 @@ def _announce(run: Run, output: Any) -> None:
 
 
 def _conclude(run: Run, output: Any, done_before: int) -> int:
-    from .errors import INTERRUPTED
-
     trainer, path = run.trainer, run.folder.path
     status, summary = "done" if trainer.finished else "interrupted", run.summary()
     output.result({"status": status, "epochs_now": trainer.epoch - done_before, **summary})
     if not trainer.finished:
-        output.warn(
-            f"interrupted and saved after {trainer.steps} steps; go on with:"
-            f" qlstm train {run.settings.task} --out {path} --resume"
-        )
+        output.warn(f"interrupted and saved after {trainer.steps} steps; go on with: {_again(run)}")
         return INTERRUPTED
     if done_before == trainer.epoch:
         output.say(f"already finished after {trainer.epoch} epochs, nothing to do; give a larger --epochs to go on")

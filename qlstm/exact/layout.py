@@ -13,8 +13,8 @@ from qlstm.bank import Bank
 from qlstm.exact.library import Model
 from qlstm.exact.permutation import cnot_source
 
-Call = tuple[int, int, int, bool]
-"""Steps, batch, inputs, reverse."""
+Call = tuple[int, int, int, bool, bool]
+"""Steps, batch, inputs, reverse, batch_first."""
 _MOST_CALLS = 64
 
 
@@ -53,8 +53,8 @@ class Layout:
         """What the kernel is told of the bank and of this call; it is valid as long as it exists."""
         model = self._described.get(call)
         if model is None:
-            *shape, reverse = call
-            model = Model(*shape, *self._fixed, reverse, *(table.ctypes.data for table in self._tables))
+            *shape, reverse, batch_first = call
+            model = Model(*shape, *self._fixed, reverse, batch_first, *(table.ctypes.data for table in self._tables))
             model.tables = self._tables  # what its pointers point to
             if len(self._described) >= _MOST_CALLS:
                 self._described = {}

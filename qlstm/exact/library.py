@@ -9,16 +9,17 @@ from pathlib import Path
 
 _INTEGERS = (
     "steps", "batch", "inputs", "hidden", "parts", "gates", "uploads", "depth",
-    "arctan", "rot", "affine_in", "affine_out", "reverse",
+    "arctan", "rot", "affine_in", "affine_out", "reverse", "batch_first",
 )  # fmt: skip
 _POINTERS = ("qubits", "n_in", "n_out", "index", "source")
 _ARRAYS = (
-    "x", "h0", "c0", "weights", "scale", "bias", "gain", "offset", "y", "c_last", "saved", "grad_y", "grad_c",
+    "x", "h0", "c0", "weights", "scale", "bias", "gain", "offset", "y", "h_last", "c_last", "saved",
+    "grad_y", "grad_h", "grad_c",
     "grad_x", "grad_h0", "grad_c0", "grad_weights", "grad_scale", "grad_bias", "grad_gain", "grad_offset",
 )  # fmt: skip
 
 
-_ABI = 1
+_ABI = 2
 
 
 class Model(ctypes.Structure):

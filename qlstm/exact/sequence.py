@@ -24,8 +24,10 @@ def can_run(bank: Bank, x: Tensor) -> bool:
     return bank.gates == GATES and library() is not None
 
 
-def run(bank: Bank, x: Tensor, start: State | None, parameters: Mapping[str, Tensor], reverse: bool) -> State:
-    """Hidden states of every step and the last cell state.
+def run(
+    bank: Bank, x: Tensor, start: State | None, parameters: Mapping[str, Tensor], reverse: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Hidden states of every step, and the last hidden and cell states.
 
     Args:
         bank: The gates of the layer.
@@ -35,7 +37,7 @@ def run(bank: Bank, x: Tensor, start: State | None, parameters: Mapping[str, Ten
         reverse: Walk from the last step to the first.
 
     Returns:
-        y of shape (steps, batch, hidden), c of shape (batch, hidden).
+        y of shape (steps, batch, hidden), h and c of shape (1, batch, hidden).
     """
     h0, c0 = start or (None, None)
     tensors = [parameters[name] for name in layout_of(bank).names]
@@ -79,34 +81,58 @@ def _aligned(states: Tensor) -> Tensor:
     return _room(states.numel(), states.dtype).copy_(states)
 
 
+def _batch_first(x: Tensor) -> bool:
+    """Whether (steps, batch, width) is a view of (batch, steps, width); the kernel reads either without a copy."""
+    return not x.is_contiguous() and x.transpose(0, 1).is_contiguous()
+
+
+def _laid(x: Tensor, batch_first: bool) -> Tensor:
+    """X of shape (steps, batch, width) in one of the kernel's two layouts."""
+    return x.transpose(0, 1).contiguous().transpose(0, 1) if batch_first else x.contiguous()
+
+
+def _empty(like: Tensor, width: int, batch_first: bool) -> Tensor:
+    steps, batch, _ = like.shape
+    if batch_first:
+        return like.new_empty((batch, steps, width)).transpose(0, 1)
+    return like.new_empty((steps, batch, width))
+
+
 class _Sequence(torch.autograd.Function):
     """Eqs. 2-5, 7, 8 over all steps, with the adjoint of the whole sequence as its backward."""
 
     @staticmethod
     def forward(ctx, bank: Bank, reverse: bool, x: Tensor, h0: Tensor | None, c0: Tensor | None, *tensors: Tensor):  # type: ignore[no-untyped-def]
-        x, layout = x.contiguous(), layout_of(bank)
-        model = layout.describe((*x.shape, reverse))
+        layout, batch_first = layout_of(bank), _batch_first(x)
+        x = _laid(x, batch_first)
+        model = layout.describe((*x.shape, reverse, batch_first))
         kept = {"x": x, **layout.flatten(tensors), "saved": _saved_states(x, bank.outputs)}
         starts = {name: t.contiguous() for name, t in (("h0", h0), ("c0", c0)) if t is not None}
-        y, c = x.new_empty((*x.shape[:2], bank.outputs)), x.new_empty((x.shape[1], bank.outputs))
-        _call("qlstm_forward", model, {**kept, **starts, "y": y, "c_last": c}, x.dtype)
+        y, h, c = _empty(x, bank.outputs, batch_first), *x.new_empty((2, 1, x.shape[1], bank.outputs)).unbind()
+        _call("qlstm_forward", model, {**kept, **starts, "y": y, "h_last": h, "c_last": c}, x.dtype)
         ctx.layout, ctx.model, ctx.names, ctx.shapes = layout, model, list(kept), [t.shape for t in tensors]
         ctx.save_for_backward(*kept.values())
-        return y, c
+        ctx.set_materialize_grads(False)
+        return y, h, c
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, grad_y: Tensor, grad_c: Tensor):  # type: ignore[no-untyped-def]
+    def backward(ctx, grad_y: Tensor | None, grad_h: Tensor | None, grad_c: Tensor | None):  # type: ignore[no-untyped-def]
+        model, batch_first = ctx.model, bool(ctx.model.batch_first)
         arrays = dict(zip(ctx.names, ctx.saved_tensors, strict=True))
-        arrays["saved"], x = _aligned(arrays["saved"]), arrays["x"]
+        arrays["saved"], arrays["x"] = _aligned(arrays["saved"]), _laid(arrays["x"], batch_first)
+        x = arrays["x"]
         flat = {name: torch.zeros_like(arrays[name]) for name in ctx.layout.groups}
-        shapes = {"x": x.shape, "h0": grad_c.shape, "c0": grad_c.shape}
-        data = {
-            name: x.new_empty(shape)
-            for (name, shape), needed in zip(shapes.items(), ctx.needs_input_grad[2:5], strict=True)
-            if needed
+        data = {}
+        for name, needed in zip(("x", "h0", "c0"), ctx.needs_input_grad[2:5], strict=True):
+            if needed:
+                data[name] = (
+                    _empty(x, model.inputs, batch_first) if name == "x" else x.new_empty((model.batch, model.hidden))
+                )
+        given = {"grad_y": None if grad_y is None else _laid(grad_y, batch_first), "grad_h": grad_h, "grad_c": grad_c}
+        arrays |= {
+            name: grad.contiguous() if name != "grad_y" else grad for name, grad in given.items() if grad is not None
         }
-        arrays["grad_y"], arrays["grad_c"] = grad_y.contiguous(), grad_c.contiguous()
         results = {f"grad_{name}": tensor for name, tensor in (flat | data).items()}
-        _call("qlstm_backward", ctx.model, arrays | results, x.dtype)
+        _call("qlstm_backward", model, arrays | results, x.dtype)
         return None, None, data.get("x"), data.get("h0"), data.get("c0"), *ctx.layout.unflatten(flat, ctx.shapes)

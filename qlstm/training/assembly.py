@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -10,7 +11,7 @@ import torch
 from backends.errors import InputError
 from qpartition.partition import partition
 
-from ..tasks import Dataset, load
+from ..tasks import TASKS, Dataset, load
 from .settings import RunSettings
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def build_data(settings: RunSettings) -> Dataset:
     Raises:
         InputError: For a task, column or size that cannot be used.
     """
+    if settings.with_u and settings.task in TASKS and "with_u" not in signature(TASKS[settings.task]).parameters:
+        raise InputError(f"--with-u is for the NARMA tasks, {settings.task} has no input u; leave it out")
     options: dict[str, Any] = {"with_u": True} if settings.with_u else {}
     series = load(settings.task, target=settings.target, features=list(settings.features) or None, **options)
     return Dataset.of(series, settings.window, split=settings.split, scaling=settings.scaling)  # type: ignore[arg-type]

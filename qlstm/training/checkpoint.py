@@ -65,6 +65,8 @@ def load(path: Path) -> State:
         raise InputError(f"{path} is not a checkpoint of qlstm; give the folder of a run")
     if state.get("version") != VERSION:
         raise InputError(f"{path} has version {state.get('version')}, this qlstm reads {VERSION}; use its writer")
+    if odd := next((key for key in sorted(_KEYS) if not isinstance(state[key], dict)), None):
+        raise InputError(f"{path} is damaged: its {odd!r} is a {type(state[odd]).__name__}; restore it from a copy")
     return state
 
 

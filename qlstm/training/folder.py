@@ -10,6 +10,7 @@ from pathlib import Path
 from backends.errors import InputError
 
 from .files import is_partial, remove_partial
+from .lock import NAME as LOCK
 
 
 @dataclass(frozen=True)
@@ -50,32 +51,48 @@ class RunFolder:
 
     @property
     def is_empty(self) -> bool:
-        """True where a new run may begin: no folder yet, or nothing in it but the remains of an interrupted write."""
+        """True where a new run may begin: no folder yet, or nothing in it but a lock and remains of a write."""
         try:
-            return not self.path.exists() or all(is_partial(entry) for entry in self.path.iterdir())
+            return not self.path.exists() or all(
+                is_partial(entry) or entry.name == LOCK for entry in self.path.iterdir()
+            )
         except OSError as error:
             raise InputError(f"cannot use {self.path}: {error.strerror}; choose another folder") from error
 
-    def require_empty(self) -> None:
+    def require_empty(self, *, resumable: bool = True) -> None:
         """Raise where a new run would meet the files of something else.
+
+        Args:
+            resumable: Whether the command can go on with a run it finds.
 
         Raises:
             InputError: If the folder is not empty, or is a file.
         """
         if not self.is_empty:
-            remedy = "add --resume to go on with that run, or " if self.checkpoint.exists() else ""
+            remedy = "add --resume to go on with that run, or " if resumable and self.checkpoint.exists() else ""
             raise InputError(f"{self.path} is not empty; {remedy}choose another folder")
 
-    def create(self) -> None:
+    def create(self, *, resumable: bool = True) -> None:
         """Make the folder, or take over an empty one.
+
+        Args:
+            resumable: See `require_empty`.
+
+        Raises:
+            InputError: If it is not empty or cannot be made.
+        """
+        self.require_empty(resumable=resumable)
+        self.make()
+        remove_partial(self.path)
+
+    def make(self) -> None:
+        """Make the folder where there is none.
 
         Raises:
             InputError: If it cannot be made.
         """
-        self.require_empty()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            remove_partial(self.path)
         except OSError as error:
             raise InputError(f"cannot create {self.path}: {error.strerror}; choose a writable folder") from error
 

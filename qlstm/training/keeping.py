@@ -20,12 +20,15 @@ class Checkpoints(Callback):
     Args:
         folder: The run's folder.
         record: What the checkpoint holds beside the trainer's state: ``settings``, ``model``, ``data``.
+        saved_steps: Steps in the checkpoint that is resumed.
         every: Also save after a step when the last save is this many seconds old; steps on devices are slow and dear.
     """
 
-    def __init__(self, folder: RunFolder, record: Mapping[str, Any], every: float = 20.0) -> None:
-        self.folder, self.record, self.every = folder, dict(record), every
-        self._saved_at, self._saved_steps = time.monotonic(), -1
+    def __init__(
+        self, folder: RunFolder, record: Mapping[str, Any], saved_steps: int | None = None, every: float = 20.0
+    ) -> None:
+        self.folder, self.record, self.saved_steps, self.every = folder, dict(record), saved_steps, every
+        self._saved_at = time.monotonic()
 
     def on_start(self, trainer: Trainer) -> None:
         """Bring ``metrics.csv`` in line with the history that is resumed."""
@@ -43,10 +46,10 @@ class Checkpoints(Callback):
 
     def on_end(self, trainer: Trainer) -> None:
         """Save what has not been saved, unless a second Ctrl-C broke a step in two."""
-        if trainer.settled and trainer.steps != self._saved_steps:
+        if trainer.settled and trainer.steps != self.saved_steps:
             self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
         """Write the checkpoint."""
         checkpoint.save(self.folder.checkpoint, {**self.record, "trainer": trainer.state_dict()})
-        self._saved_at, self._saved_steps = time.monotonic(), trainer.steps
+        self._saved_at, self.saved_steps = time.monotonic(), trainer.steps

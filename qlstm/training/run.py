@@ -19,6 +19,7 @@ from .devices import totals
 from .files import remove_partial, write_atomic
 from .folder import RunFolder, fresh_folder
 from .keeping import Checkpoints
+from .lock import FolderLock
 from .pricing import Cost, epoch_cost, make_plan, require_budget
 from .settings import RunSettings, option, read_settings
 from .trainer import Trainer
@@ -43,6 +44,8 @@ class Run:
         plan: Where circuits run and what a step costs; None for exact simulation.
         epoch_cost: Price of an epoch on the devices.
         dispatcher: Runs the circuits; None for exact simulation.
+        lock: Keeps other runs out of the folder until `close`, or until this object is gone.
+        begins: True where there was nothing to resume.
     """
 
     settings: RunSettings
@@ -53,6 +56,19 @@ class Run:
     plan: Plan | None = None
     epoch_cost: Cost | None = None
     dispatcher: Dispatcher | None = None
+    lock: FolderLock | None = None
+    begins: bool = True
+
+    @property
+    def saved_steps(self) -> int | None:
+        """Optimiser steps in the checkpoint on disk; None where there is none."""
+        keepers = [callback for callback in self.trainer.callbacks if isinstance(callback, Checkpoints)]
+        return keepers[0].saved_steps if keepers else None
+
+    def close(self) -> None:
+        """Let other runs use the folder."""
+        if self.lock is not None:
+            self.lock.release()
 
     def fit(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Train to the end, or until ``stop()``; see `Trainer.fit`."""
@@ -91,7 +107,7 @@ class Run:
 
 
 def open_run(
-    given: Mapping[str, Any], out: Path | None, *, resume: bool = False, callbacks: Sequence[Callback] = ()
+    given: Mapping[str, Any], out: str | Path | None, *, resume: bool = False, callbacks: Sequence[Callback] = ()
 ) -> Run:
     """A new run, or the one in ``out`` where it stopped.
 
@@ -105,11 +121,25 @@ def open_run(
         InputError: For bad settings, a folder that is in use, or a checkpoint that does not fit; nothing is changed.
         BudgetError: If the training would cost more than its budget.
     """
+    path = None if out is None else Path(out)
+    lock = None if path is None or not path.is_dir() else FolderLock(path)
+    try:
+        return _open(given, path, lock, resume, callbacks)
+    except BaseException:
+        if lock is not None:
+            lock.release()
+        raise
+
+
+def _open(
+    given: Mapping[str, Any], out: Path | None, lock: FolderLock | None, resume: bool, callbacks: Sequence[Callback]
+) -> Run:
     settings, state = _resumed(given, out) if resume else (_new(given, out), None)
     _require_devices(given, settings)
     data = build_data(settings)
     model = build_model(settings, data)
-    run = Run(settings, RunFolder(out or Path()), data, model, Trainer(model, data, settings, callbacks))
+    run = Run(settings, RunFolder(out or Path()), data, model, Trainer(model, data, settings, callbacks), lock=lock)
+    run.begins = not (resume and (state is not None or run.folder.config.exists()))
     if settings.qpu:
         _attach(run)
     record = {"settings": settings.to_dict(), "model": model.config, "data": describe(data)}
@@ -118,7 +148,7 @@ def open_run(
     if run.epoch_cost is not None:
         spent = totals(run.dispatcher)["qpu_seconds"]
         require_budget(settings, run.epoch_cost.qpu_seconds, settings.epochs - run.trainer.epoch, spent)
-    _occupy(run, record, out, fresh=state is None)
+    _occupy(run, record, out, state)
     return run
 
 
@@ -136,7 +166,7 @@ def _resumed(given: Mapping[str, Any], out: Path | None) -> tuple[RunSettings, S
     started = read_settings(folder.config) if folder.config.exists() else None
     if folder.checkpoint.exists():
         state = checkpoint.load(folder.checkpoint)
-        settings = RunSettings.from_dict(state["settings"])
+        settings = _stored(folder.checkpoint, state)
         if started is not None and (odd := started.difference(settings)):
             raise InputError(
                 f"{folder.checkpoint} is of another run: its {option(odd)} is {getattr(settings, odd)},"
@@ -149,12 +179,24 @@ def _resumed(given: Mapping[str, Any], out: Path | None) -> tuple[RunSettings, S
     return RunSettings(**given), None
 
 
+def _stored(path: Path, state: State) -> RunSettings:
+    try:
+        return RunSettings.from_dict(state["settings"])
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
 def _require_devices(given: Mapping[str, Any], settings: RunSettings) -> None:
     for name in ("shots", "mapping", "jacobian", "budget"):
         if name in given and not settings.qpu:
             raise InputError(
                 f"{option(name)} needs devices, exact simulation has no use for it; add --qpu, or leave it out"
             )
+    if given.get("gradient") == "parameter-shift" and not settings.qpu:
+        raise InputError(
+            "--gradient parameter-shift needs devices, exact simulation differentiates exactly;"
+            " add --qpu, or leave it out"
+        )
 
 
 def _attach(run: Run) -> None:
@@ -177,16 +219,28 @@ def _restore(run: Run, state: State, record: Mapping[str, Any]) -> None:
     if state["model"] != checkpoint.plain(record["model"]):
         raise InputError(f"{run.folder.checkpoint} is of another model; resume with the version of qlstm that wrote it")
     run.trainer.load_state_dict(state["trainer"])
+    begun = run.trainer.epoch + (run.trainer.batch > 0)
+    if run.settings.epochs < begun:
+        raise InputError(
+            f"--epochs is {run.settings.epochs}, but the run is already in epoch {begun}; give at least {begun}"
+        )
 
 
-def _occupy(run: Run, record: Mapping[str, Any], out: Path | None, *, fresh: bool) -> None:
+def _occupy(run: Run, record: Mapping[str, Any], out: Path | None, state: State | None) -> None:
     """Take the folder, only now that nothing can go wrong any more, and write down what is run in it."""
     if out is None:
         run.folder = fresh_folder(run.settings.task)
-    elif fresh and not run.folder.config.exists():
-        run.folder.create()
-    remove_partial(run.folder.path)
-    write_atomic(run.folder.config, json.dumps(record, indent=1) + "\n")
-    if run.plan is not None:
-        write_atomic(run.folder.plan, run.plan.to_json())
-    run.trainer.callbacks = (Checkpoints(run.folder, record), *run.trainer.callbacks)
+    elif run.begins:
+        run.folder.make()
+    folder, trainer = run.folder, run.trainer
+    run.lock = run.lock or FolderLock(folder.path)
+    if run.begins:
+        folder.create()
+    remove_partial(folder.path)
+    if not trainer.finished or not folder.config.exists():
+        write_atomic(folder.config, json.dumps(record, indent=1) + "\n")
+        if run.plan is not None:
+            write_atomic(folder.plan, run.plan.to_json())
+    if state is not None and not folder.metrics.exists():
+        write_atomic(folder.metrics, trainer.history.to_csv())
+    trainer.callbacks = (Checkpoints(folder, record, None if state is None else trainer.steps), *trainer.callbacks)

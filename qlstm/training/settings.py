@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,15 @@ from .recipe import Recipe, require_count
 
 _FREE = ("task", "epochs", "budget")
 """A resumed run may change these: the data are compared by content, the others do not alter a step."""
+
+
+_TYPES: dict[str, Callable[[Any], bool]] = {
+    "str": lambda value: isinstance(value, str),
+    "bool": lambda value: isinstance(value, bool),
+    "float": lambda value: isinstance(value, Real) and not isinstance(value, bool),
+    "tuple[str, ...]": lambda value: isinstance(value, tuple | list) and all(isinstance(name, str) for name in value),
+}
+_KINDS = {"str": "a text", "bool": "True or False", "float": "a number", "tuple[str,": "a tuple of texts"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,16 +73,27 @@ class RunSettings(Recipe):
     budget: float | None = None
 
     def __post_init__(self) -> None:
+        self._require_types()
         super().__post_init__()
         for name in ("window", "hidden", "parts"):
             require_count(name, getattr(self, name), least=1)
         for name in ("depth", "shots"):
             if getattr(self, name) is not None:
                 require_count(name, getattr(self, name), least=1)
+        if not 0 < self.split < 1:
+            raise InputError(f"split={self.split} must be between 0 and 1: it is the share of the windows that train")
         if self.budget is not None and not self.budget > 0:
             raise InputError(
                 f"budget={self.budget} must be a positive number of QPU seconds; leave it out for no limit"
             )
+
+    def _require_types(self) -> None:
+        """Counts are checked by `require_count`."""
+        for field in fields(self):
+            value, kind = getattr(self, field.name), str(field.type)
+            right = _TYPES.get(kind.removesuffix(" | None"))
+            if right is not None and not right(value) and not (value is None and kind.endswith("None")):
+                raise InputError(f"{field.name}={value!r} cannot be used; it must be {_KINDS[kind.split()[0]]}")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values that JSON can hold."""
@@ -137,5 +158,7 @@ def read_settings(path: Path) -> RunSettings:
     """
     try:
         return RunSettings.from_dict(json.loads(path.read_text())["settings"])
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} is not the configuration of a run ({error}); choose another folder") from error

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from backends.errors import InputError
 
-from ..tasks import Scaler, Series, forecast_windows, load
+from ..tasks import TASKS, Scaler, Series, forecast_windows, load
 from . import checkpoint
 from .folder import RunFolder
+from .recipe import require_count
 from .settings import RunSettings
-from .trainer import predict
+from .trainer import predict, require_finite
 
 if TYPE_CHECKING:
     from ..forecaster import Forecaster
@@ -58,10 +59,13 @@ class Trained:
         try:
             model = Forecaster.from_config(state["model"], dtype=torch.float64)
             model.load_state_dict(state["trainer"]["weights"])
+            require_finite(state["trainer"]["weights"])
             data = state["data"]
+            for name in ("window", "horizon"):
+                require_count(name, data[name], least=1)
             scaler = Scaler.from_dict(data["scaler"])
             return cls(model.eval(), RunSettings.from_dict(state["settings"]), scaler, data["window"], data["horizon"])
-        except (KeyError, TypeError, RuntimeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{file} does not hold a whole model ({reason}); train it again") from error
 
@@ -72,7 +76,16 @@ class Trained:
             InputError: For a file or column that cannot be used.
         """
         target = self.scaler.target.names[0]
-        return load(data, target=target, features=list(self.scaler.features.names), new_data=True)
+        try:
+            return load(data, target=target, features=list(self.scaler.features.names), new_data=True)
+        except InputError as error:
+            if data not in TASKS:
+                raise
+            names = ", ".join(dict.fromkeys((*self.scaler.features.names, target)))
+            raise InputError(
+                f"the model was trained on {self.settings.task} ({names}), {data} has other columns;"
+                " give that task, or a CSV with those columns"
+            ) from error
 
     def forecast(self, series: Series) -> Forecast:
         """A forecast from every window of the data, the last one beyond its end."""

@@ -18,7 +18,7 @@ from .callbacks import Callback
 from .devices import executor_of, executor_state, totals
 from .history import History
 from .optimisers import optimiser
-from .recipe import Recipe
+from .recipe import Recipe, require_count
 
 if TYPE_CHECKING:
     from ..tasks import Dataset
@@ -155,6 +155,7 @@ class Trainer:
             InputError: If the state is that of another model.
         """
         try:
+            self._require(state)
             self.model.load_state_dict(state["weights"])
             self._optimizer.load_state_dict(state["optimizer"])
             self.epoch, self.batch, self._elapsed = state["epoch"], state["batch"], state["elapsed"]
@@ -163,12 +164,26 @@ class Trainer:
             executor = executor_of(self.model)
             if state["executor"] is not None and hasattr(executor, "load_state_dict"):
                 executor.load_state_dict(state["executor"])
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             reason = " ".join(str(error).split())
             raise InputError(
-                f"the checkpoint is of another model ({reason}); resume with the run's own options"
+                f"the checkpoint is damaged or of another model ({reason}); resume with the run's own options,"
+                " or restore it from a copy"
             ) from error
         self._mark()
+
+    def _require(self, state: dict[str, Any]) -> None:
+        """Raise ValueError or TypeError for numbers that no training leaves behind."""
+        require_count("epoch", state["epoch"], least=0)
+        require_count("batch", state["batch"], least=0, most=self.batches)
+        if not (isinstance(state["elapsed"], int | float) and state["elapsed"] >= 0):
+            raise ValueError(f"elapsed={state['elapsed']!r} must be a number of seconds")
+        require_finite(state["weights"])
+        rows = state["history"]
+        if [row["epoch"] for row in rows] != list(range(1, state["epoch"] + 1)):
+            raise ValueError(f"the history has {len(rows)} row(s) for {state['epoch']} epoch(s)")
+        if not all(isinstance(value, int | float) for row in rows for value in row.values()):
+            raise ValueError("the history holds something else than numbers")
 
     def _mark(self) -> None:
         """Note what a step changes before it succeeds, so that a failed one can be taken back."""
@@ -178,6 +193,13 @@ class Trainer:
     def _emit(self, hook: str, *values: object) -> None:
         for callback in self.callbacks:
             getattr(callback, hook)(self, *values)
+
+
+def require_finite(weights: dict[str, torch.Tensor]) -> None:
+    """Raise ValueError for weights that are not finite."""
+    odd = next((name for name, weight in weights.items() if not torch.isfinite(weight).all()), None)
+    if odd is not None:
+        raise ValueError(f"{odd} is not finite")
 
 
 def predict(model: torch.nn.Module, x: torch.Tensor | NDArray[np.float64]) -> NDArray[np.float64]:

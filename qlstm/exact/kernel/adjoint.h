@@ -102,12 +102,12 @@ static void backward_part(const Model *m, const Arrays *a, const Tables *t, int 
 static void backward_block(const Model *m, const Arrays *a, const Tables *t, int block, Work *w, Sums *s) {
     const int H = m->hidden, B = m->batch;
     vec *state = a->saved + ((long)block * (m->steps + 1) + m->steps) * 6 * H;
-    memset(w->dh, 0, sizeof(vec) * H);
-    load_rows(a->grad_c, B, H, block, w->dc);
+    load_rows(a->grad_h, H, B, H, block, w->dh);
+    load_rows(a->grad_c, H, B, H, block, w->dc);
     for (int n = m->steps - 1; n >= 0; n--, state -= 6 * H) {
         const int step = m->reverse ? m->steps - 1 - n : n;
         const vec *before = state - 6 * H;
-        load_rows(a->grad_y + (long)step * B * H, B, H, block, w->dz);
+        load_rows(a->grad_y ? a->grad_y + step_at(m, step, H) : 0, row_stride(m, H), B, H, block, w->dz);
         for (int j = 0; j < H; j++) {
             const vec i = state[j], f = state[H + j], g = state[2 * H + j], o = state[3 * H + j];
             const vec tanh_c = vtanh(state[4 * H + j]), dh = w->dh[j] + w->dz[j];
@@ -119,12 +119,13 @@ static void backward_block(const Model *m, const Arrays *a, const Tables *t, int
             w->dc[j] = dc * f;
         }
         memcpy(w->v, before + 5 * H, sizeof(vec) * H);
-        load_rows(a->x + (long)step * B * m->inputs, B, m->inputs, block, w->v + H);
+        load_rows(a->x + step_at(m, step, m->inputs), row_stride(m, m->inputs), B, m->inputs, block, w->v + H);
         memset(w->dv, 0, sizeof(vec) * (size_t)(H + m->inputs));
         for (int p = 0, out = 0; p < m->parts; out += m->n_out[p++]) backward_part(m, a, t, p, out, w, s);
         memcpy(w->dh, w->dv, sizeof(vec) * H);
-        if (a->grad_x) store_rows(w->dv + H, a->grad_x + (long)step * B * m->inputs, B, m->inputs, block);
+        if (a->grad_x)
+            store_rows(w->dv + H, a->grad_x + step_at(m, step, m->inputs), row_stride(m, m->inputs), B, m->inputs, block);
     }
-    store_rows(w->dh, a->grad_h0, B, H, block);
-    store_rows(w->dc, a->grad_c0, B, H, block);
+    store_rows(w->dh, a->grad_h0, H, B, H, block);
+    store_rows(w->dc, a->grad_c0, H, B, H, block);
 }

@@ -6,11 +6,11 @@
 
 enum { I_GATE, F_GATE, G_GATE, O_GATE };
 
-typedef struct { /* arrays of one call; x (steps, batch, inputs), h0, c0 (batch, hidden), y (steps, batch, hidden) */
+typedef struct { /* arrays of one call; x (steps, batch, inputs), h0, c0 (batch, hidden), y (steps, batch, hidden); see batch_first */
     const REAL *x, *h0, *c0, *weights, *scale, *bias, *gain, *offset;
-    REAL *y, *c_last;
+    REAL *y, *h_last, *c_last;
     vec *saved; /* (blocks, steps + 1, 6, hidden): i, f, g, o, c, h after each step; the first entry is the start */
-    const REAL *grad_y, *grad_c;
+    const REAL *grad_y, *grad_h, *grad_c; /* none where the loss does not use them */
     REAL *grad_x, *grad_h0, *grad_c0, *grad_weights, *grad_scale, *grad_bias, *grad_gain, *grad_offset;
 } Arrays;
 
@@ -42,23 +42,27 @@ static int make_work(const Model *m, const Tables *t, Work *w) {
     return 0;
 }
 
-/* rows `block * LANES ...` of a (batch, width) array, transposed to vectors; missing samples, or all, are zero */
-INLINE void load_rows(const REAL *rows, int batch, int width, int block, vec *out) {
+/* where the rows of one step begin in x, y or a gradient of theirs, and how far apart they are */
+INLINE long step_at(const Model *m, int step, int width) { return (long)step * (m->batch_first ? 1 : m->batch) * width; }
+INLINE long row_stride(const Model *m, int width) { return (long)(m->batch_first ? m->steps : 1) * width; }
+
+/* rows `block * LANES ...` of width entries, `stride` apart, transposed to vectors; missing samples, or all, are zero */
+INLINE void load_rows(const REAL *rows, long stride, int batch, int width, int block, vec *out) {
     const int first = block * LANES, lanes = batch - first < LANES ? batch - first : LANES;
     for (int j = 0; j < width; j++) {
         vec v = {0};
         if (rows)
-            for (int l = 0; l < lanes; l++) v[l] = rows[(long)(first + l) * width + j];
+            for (int l = 0; l < lanes; l++) v[l] = rows[(first + l) * stride + j];
         out[j] = v;
     }
 }
 
 /* the inverse; nothing where nobody wants the rows */
-INLINE void store_rows(const vec *in, REAL *rows, int batch, int width, int block) {
+INLINE void store_rows(const vec *in, REAL *rows, long stride, int batch, int width, int block) {
     if (!rows) return;
     const int first = block * LANES, lanes = batch - first < LANES ? batch - first : LANES;
     for (int l = 0; l < lanes; l++)
-        for (int j = 0; j < width; j++) rows[(long)(first + l) * width + j] = in[j][l];
+        for (int j = 0; j < width; j++) rows[(first + l) * stride + j] = in[j][l];
 }
 
 /* trigonometry of one input of one upload */
@@ -122,12 +126,12 @@ static void forward_part(const Model *m, const Arrays *a, const Tables *t, int p
 static void forward_block(const Model *m, const Arrays *a, const Tables *t, int block, Work *w) {
     const int H = m->hidden, B = m->batch;
     vec *state = a->saved + (long)block * (m->steps + 1) * 6 * H;
-    load_rows(a->c0, B, H, block, state + 4 * H);
-    load_rows(a->h0, B, H, block, state + 5 * H);
+    load_rows(a->c0, H, B, H, block, state + 4 * H);
+    load_rows(a->h0, H, B, H, block, state + 5 * H);
     for (int n = 0; n < m->steps; n++) {
         const int step = m->reverse ? m->steps - 1 - n : n;
         memcpy(w->v, state + 5 * H, sizeof(vec) * H);
-        load_rows(a->x + (long)step * B * m->inputs, B, m->inputs, block, w->v + H);
+        load_rows(a->x + step_at(m, step, m->inputs), row_stride(m, m->inputs), B, m->inputs, block, w->v + H);
         for (int p = 0, out = 0; p < m->parts; out += m->n_out[p++]) forward_part(m, a, t, p, out, w);
         const vec *c_before = state + 4 * H;
         state += 6 * H;
@@ -142,7 +146,8 @@ static void forward_block(const Model *m, const Arrays *a, const Tables *t, int 
             state[4 * H + j] = c;
             state[5 * H + j] = state[O_GATE * H + j] * vtanh(c);
         }
-        store_rows(state + 5 * H, a->y + (long)step * B * H, B, H, block);
+        store_rows(state + 5 * H, a->y + step_at(m, step, H), row_stride(m, H), B, H, block);
     }
-    store_rows(state + 4 * H, a->c_last, B, H, block);
+    store_rows(state + 4 * H, a->c_last, H, B, H, block);
+    store_rows(state + 5 * H, a->h_last, H, B, H, block);
 }

@@ -55,7 +55,15 @@ def refused(result, code=2):
         ("train pendulum --hidden 30", ["31 qubits", "at most 20", "--parts"]),
         ("train pendulum --hidden 1000000", ["1000001 qubits"]),
         ("train pendulum --shots 100", ["--shots needs devices", "--qpu"]),
-        ("train pendulum --with-u", ["with_u"]),
+        ("train pendulum --with-u", ["--with-u is for the NARMA tasks", "pendulum"]),
+        ("train pendulum --gradient parameter-shift", ["--gradient parameter-shift needs devices", "--qpu"]),
+        ("train waves.csv --target y --features=", ["--features ''", "empty name"]),
+        ("train waves.csv --target y --features ,y", ["--features ',y'", "empty name"]),
+        ("train pendulum --out=", ["--out", "name of the folder is empty"]),
+        ("forecast full pendulum --out=", ["--out", "name of the folder is empty"]),
+        ("train pendulum --split 0", ["split=0.0 must be between 0 and 1"]),
+        ("train pendulum --split 1", ["split=1.0 must be between 0 and 1"]),
+        ("train pendulum --split nan", ["split=nan must be between 0 and 1"]),
         ("train pendulum --resume", ["--resume", "--out"]),
         ("train nothing.csv", ["no file 'nothing.csv'"]),
         ("train waves.csv", ["--target"]),
@@ -139,9 +147,91 @@ def other_settings(path):
     torch.save(state, path)
 
 
+def changed(*keys, value):
+    """A checkpoint in which one thing is something else."""
+
+    def change(path):
+        state = torch.load(path, weights_only=True)
+        place = state
+        for key in keys[:-1]:
+            place = place[key]
+        place[keys[-1]] = value
+        torch.save(state, path)
+
+    return change
+
+
+def not_finite(path):
+    state = torch.load(path, weights_only=True)
+    next(iter(state["trainer"]["weights"].values())).fill_(float("nan"))
+    torch.save(state, path)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "word"),
+    [
+        (("trainer", "epoch"), "x", "epoch='x'"),
+        (("trainer", "epoch"), -5, "epoch=-5"),
+        (("trainer", "epoch"), 2, "1 row(s) for 2 epoch(s)"),
+        (("trainer", "batch"), 99, "batch=99"),
+        (("trainer", "elapsed"), None, "elapsed=None"),
+        (("trainer", "history"), [1], "damaged"),
+        (("trainer", "optimizer"), {}, "damaged"),
+        (("trainer", "optimizer"), [1], "damaged"),
+        (("trainer", "torch_rng"), 3, "damaged"),
+        (("data", "sha256"), 3, "not those the run was started with"),
+        (("settings", "qpu"), 3, "qpu=3"),
+    ],
+)
+def test_a_checkpoint_with_wrong_values(trained, qlstm, keys, value, word):
+    changed(*keys, value=value)(trained / "checkpoint.pt")
+    before = files(trained)
+    assert word in refused(qlstm("train", "waves.csv", "--epochs", 3, "--out", trained, "--resume"))
+    assert files(trained) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("qpu", 3),
+        ("qpu", [3]),
+        ("lr", "x"),
+        ("task", 1),
+        ("target", [3]),
+        ("with_u", 1),
+        ("split", None),
+        ("hidden", "9"),
+    ],
+)
+@pytest.mark.parametrize("resumed", [True, False])
+def test_a_configuration_with_wrong_values(trained, qlstm, name, value, resumed):
+    path = trained / "config.json"
+    record = json.loads(path.read_text())
+    record["settings"][name] = value
+    path.write_text(json.dumps(record))
+    if not resumed:
+        (trained / "checkpoint.pt").unlink()
+    before = files(trained)
+    line = refused(qlstm("train", "waves.csv", "--epochs", 3, "--out", trained, "--resume"))
+    assert "config.json" in line
+    assert f"{name}=" in line
+    assert files(trained) == before
+
+
+def test_forecasts_say_what_is_wrong(here, trained, qlstm):
+    assert "--resume" not in refused(qlstm("forecast", trained, "waves.csv", "--out", trained))
+    assert qlstm("train", "pendulum", *SMALL, "--out", "swing", "--quiet")[0] == 0
+    assert "the model was trained on pendulum" in refused(qlstm("forecast", "swing", "narma2"))
+
+
 @pytest.mark.parametrize(
     ("change", "word"),
     [
+        (changed("settings", value=[1]), "'settings' is a list"),
+        (changed("model", value=[1]), "'model' is a list"),
+        (changed("data", value=[1]), "'data' is a list"),
+        (changed("trainer", value=[1]), "'trainer' is a list"),
+        (not_finite, "is not finite"),
         (damage, "damaged"),
         (lambda path: path.write_bytes(path.read_bytes()[:-100]), "damaged"),
         (lambda path: path.write_text("hello"), "damaged"),

@@ -53,13 +53,13 @@ def test_main_exits_with_the_code(monkeypatch):
 
 
 def test_a_bug_is_not_dressed_up_as_bad_input(monkeypatch):
-    from qlstm.cli import app, run
+    from qlstm.cli import run
 
     def broken(*arguments, **options):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(app, "app", broken)
+    monkeypatch.setattr("typer.main.get_command", broken)
     with pytest.raises(ZeroDivisionError):
         run([])
-    monkeypatch.setattr(app, "app", lambda *a, **k: (_ for _ in ()).throw(InputError("x")))
+    monkeypatch.setattr("typer.main.get_command", lambda *a, **k: (_ for _ in ()).throw(InputError("x")))
     assert run([]) == 2

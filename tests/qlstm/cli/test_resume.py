@@ -72,7 +72,8 @@ def test_killed_at_a_point_and_resumed(here, qlstm, spawn, arguments, where, cal
     process = spawn(*arguments, "--out", "cut", before=killing(where, call))
     process.communicate()
     assert process.returncode == -signal.SIGKILL
-    assert qlstm(*arguments, "--out", "cut", "--resume", "--quiet") == (0, "", "")
+    told = "" if (here / "cut" / "config.json").exists() else "nothing to resume in cut, starting a new run\n"
+    assert qlstm(*arguments, "--out", "cut", "--resume", "--quiet") == (0, "", told)
     assert qlstm(*arguments, "--out", "whole", "--quiet") == (0, "", "")
     same_as_uninterrupted(here / "cut", here / "whole")
 
@@ -151,5 +152,24 @@ def test_a_finished_run_is_left_alone_or_trained_further(here, qlstm):
 
 
 def test_resume_without_a_run_begins_one(here, qlstm):
-    assert qlstm(*SMALL, "--epochs", 1, "--out", "new", "--resume", "--quiet")[0] == 0
+    code, _, err = qlstm(*SMALL, "--epochs", 1, "--out", "new", "--resume", "--quiet")
+    assert (code, err) == (0, "nothing to resume in new, starting a new run\n")
     assert state(here / "new")["epoch"] == 1
+
+
+def test_a_deleted_table_of_a_finished_run_is_written_again(here, qlstm):
+    assert qlstm(*SMALL, "--epochs", 2, "--out", "run", "--quiet")[0] == 0
+    table = (here / "run" / "metrics.csv").read_bytes()
+    (here / "run" / "metrics.csv").unlink()
+    assert qlstm("train", "waves.csv", "--out", "run", "--resume", "--quiet") == (0, "", "")
+    assert (here / "run" / "metrics.csv").read_bytes() == table
+
+
+def test_fewer_epochs_than_done_are_refused(here, qlstm):
+    assert qlstm(*SMALL, "--epochs", 2, "--out", "run", "--quiet")[0] == 0
+    before = {path: path.read_bytes() for path in (here / "run").iterdir()}
+    code, _, err = qlstm("train", "waves.csv", "--epochs", 1, "--out", "run", "--resume")
+    assert code == 2
+    assert "--epochs is 1" in err
+    assert "at least 2" in err
+    assert {path: path.read_bytes() for path in (here / "run").iterdir()} == before
