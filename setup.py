@@ -29,7 +29,7 @@ setup(
             depends=sorted(str(path) for path in KERNEL.glob("*.h")),
             extra_compile_args=[]
             if os.name == "nt"
-            else ["-O3", "-std=c11", "-pthread", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"],
+            else ["-O3", "-std=gnu11", "-pthread", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"],
             extra_link_args=[] if os.name == "nt" else ["-pthread", "-lm"],
             optional=True,
         )

@@ -7,8 +7,8 @@ static double forward_work(const Model *m, const Tables *t, int blocks) {
     return one * m->steps * m->gates * m->uploads * m->depth * blocks;
 }
 
-/* Below this (about 0.2 ms) a thread costs more than it saves. */
-static const double WORTH_A_THREAD = 2e5;
+/* Below this (about 0.1 ms) a thread costs more than it saves. */
+static const double WORTH_A_THREAD = 1e5;
 
 typedef struct {
     const Model *model;
@@ -35,7 +35,8 @@ int NAME(forward)(const Model *m, const Arrays *a, int threads) {
     const int blocks = (m->batch + LANES - 1) / LANES;
     const Call call = {m, a, &t, blocks, 0};
     Team team = {.work = forward_work_on, .context = &call, .chunks = blocks};
-    const int failed = run_team(&team, forward_work(m, &t, blocks) > WORTH_A_THREAD ? threads : 1);
+    team.threads = forward_work(m, &t, blocks) > WORTH_A_THREAD ? threads : 1;
+    const int failed = qlstm_run_team(&team);
     free_tables(&t);
     return failed;
 }
@@ -69,7 +70,8 @@ int NAME(backward)(const Model *m, const Arrays *a, int threads) {
     memset(sums, 0, sizeof sums);
     const Call call = {m, a, &t, blocks, sums};
     Team team = {.work = backward_work_on, .context = &call, .chunks = blocks < CHUNKS ? blocks : CHUNKS};
-    const int failed = run_team(&team, 3 * forward_work(m, &t, blocks) > WORTH_A_THREAD ? threads : 1);
+    team.threads = 3 * forward_work(m, &t, blocks) > WORTH_A_THREAD ? threads : 1;
+    const int failed = qlstm_run_team(&team);
     for (int chunk = 0; chunk < team.chunks; chunk++) {
         if (!failed) reduce(m, a, &t, sums + chunk, t.memory);
         free_sums(sums + chunk);

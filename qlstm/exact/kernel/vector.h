@@ -1,7 +1,7 @@
 /* SIMD vectors (GCC/Clang vector extensions) and the elementary functions on them.
  *
  * The includer defines REAL (float or double). One vector holds LANES samples of the batch.
- * The functions are good to a few units in the last place: tests compare them with libm. */
+ * The functions are good to a few units in the last place: the tests compare every result with plain torch. */
 
 #define VECTOR_BYTES 64
 #define LANES ((int)(VECTOR_BYTES / sizeof(REAL)))
