@@ -12,6 +12,7 @@ def during(module):
     """Python that sends Ctrl-C to itself when a module is imported."""
     return f"""
 import builtins, os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, CI among them, ignore it
 original = builtins.__import__
 def interrupted(name, *arguments, **options):
     if name == "{module}":
