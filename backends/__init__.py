@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .core import Calibration, Core
     from .errors import BudgetError, InputError
-    from .qpu import QPU, Expectations, Handle, Limits, Request
+    from .qpu import QPU, Bundle, Expectations, Handle, Limits, Profile, Request
     from .specs import available, open_qpu
 
 _HOME = {
     "Calibration": "core", "Core": "core", "BudgetError": "errors", "InputError": "errors",
     "open_qpu": "specs", "available": "specs", "QPU": "qpu", "Expectations": "qpu", "Handle": "qpu",
-    "Limits": "qpu", "Request": "qpu",
+    "Limits": "qpu", "Request": "qpu", "Bundle": "qpu", "Profile": "qpu",
 }  # fmt: skip
 
 __all__ = [
-    "QPU", "BudgetError", "Calibration", "Core", "Expectations", "Handle", "InputError", "Limits", "Request",
-    "available", "open_qpu",
+    "QPU", "BudgetError", "Bundle", "Calibration", "Core", "Expectations", "Handle", "InputError", "Limits", "Profile",
+    "Request", "available", "open_qpu",
 ]  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 
 from .core import Core
 from .errors import InputError
-from .qpu import QPU, Request
+from .qpu import QPU, Bundle, Request
 
 
 def checked_shots(shots: object, limit: int | None, qpu: str) -> int | None:
@@ -39,11 +39,16 @@ def checked_seed(seed: object) -> int | None:
     return operator.index(seed)
 
 
-def checked_requests(requests: Sequence[Request], qpu: QPU) -> list[Request]:
-    """The requests, with values as float64 arrays."""
+def checked_requests(requests: Sequence[Request | Bundle], qpu: QPU) -> list[Bundle]:
+    """The requests as bundles, a single one as a bundle of its own, with values as float64 arrays."""
     if not requests:
         raise InputError(f"a job on {qpu.name} needs at least one request; none was given")
-    return [_checked(request, qpu, i) for i, request in enumerate(requests)]
+    return [_checked_bundle(given, qpu, i) for i, given in enumerate(requests)]
+
+
+def opened(requests: Iterable[Request | Bundle]) -> list[Request]:
+    """Every request, bundles opened, in order."""
+    return [one for given in requests for one in (given.requests if isinstance(given, Bundle) else (given,))]
 
 
 def check_core(core: Core, qpu: QPU, circuit: QuantumCircuit) -> None:
@@ -75,6 +80,26 @@ def fitting_width(core_qubits: object, qpu: QPU) -> int | None:
             "use more and smaller parts, or cut the circuit"
         )
     return width
+
+
+def checked_guard(guard: object) -> int:
+    """The guard distance between cores as an int."""
+    if isinstance(guard, bool) or not hasattr(guard, "__index__") or operator.index(guard) < 0:
+        raise InputError(f"guard={guard!r} must be an integer of at least 0: the unused qubits between two cores")
+    return operator.index(guard)
+
+
+def _checked_bundle(given: Request | Bundle, qpu: QPU, i: int) -> Bundle:
+    requests = tuple(_checked(request, qpu, i) for request in opened([given]))
+    if not requests:
+        raise InputError(f"request {i}: an empty bundle; put at least one request into it")
+    sets = {request.sets for request in requests}
+    if len(sets) > 1:
+        raise InputError(f"request {i}: a bundle of {sorted(sets)} parameter sets; all its requests need the same number")
+    qubits = [qubit for request in requests for qubit in request.core.qubits]
+    if len(set(qubits)) < len(qubits):
+        raise InputError(f"request {i}: the cores of a bundle overlap; bundle requests of disjoint cores only")
+    return Bundle(requests)
 
 
 def _checked(request: Request, qpu: QPU, i: int) -> Request:

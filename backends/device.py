@@ -73,7 +73,7 @@ class Device:
         """Usable directed couplings."""
         return tuple(sorted(self.calibration.two_qubit))
 
-    def cores(self, core_qubits: int | None) -> tuple[Core, ...]:
+    def cores(self, core_qubits: int | None, guard: int = 0) -> tuple[Core, ...]:
         """Disjoint cores, best first; None: the largest connected set of usable qubits as one core."""
         if self.is_all_to_all:
             width = core_qubits or self.num_qubits
@@ -87,7 +87,7 @@ class Device:
                 f"cores of {core_qubits} qubits: the largest connected region of usable qubits on {self.name} has "
                 f"{len(whole.qubits)}; use more and smaller parts, or cut the circuit"
             )
-        regions = (whole,) if core_qubits is None else disjoint_regions(qubits, couplings, core_qubits)
+        regions = (whole,) if core_qubits is None else disjoint_regions(qubits, couplings, core_qubits, guard)
         return tuple(self._core(i, region) for i, region in enumerate(regions))
 
     def _weights(self) -> tuple[dict[int, float], dict[Edge, float]]:

@@ -7,13 +7,14 @@ from functools import cached_property
 
 from qiskit import QuantumCircuit
 
-from .checks import check_core, checked_shots, fitting_width
+from .checks import check_core, checked_guard, checked_shots, fitting_width, opened
 from .core import Calibration, Core, Edge
 from .device import Device, cropped_target
 from .isa import transpiled
 from .local import LocalQPU
 from .prepared import PreparedCircuits
-from .qpu import Limits, Request
+from .profile import isa_fidelity
+from .qpu import Bundle, Limits, Profile, Request
 
 JOB_SECONDS = 2.0
 """Overhead of a job in IBM's usage guide."""
@@ -27,7 +28,7 @@ class DeviceQPU(LocalQPU):
         super().__init__()
         self.name = name
         self._load = load
-        self._cores: dict[int | None, tuple[Core, ...]] = {}
+        self._cores: dict[tuple[int | None, int], tuple[Core, ...]] = {}
         self._circuits = PreparedCircuits(
             lambda circuit, core: transpiled(circuit, cropped_target(self.device, core.qubits))
         )
@@ -57,34 +58,44 @@ class DeviceQPU(LocalQPU):
         """Shots per circuit that the device takes."""
         return Limits(max_shots=self.device.max_shots)
 
-    def cores(self, core_qubits: int | None = None) -> tuple[Core, ...]:
-        """Disjoint connected cores, best first; see `backends.regions`.
+    def cores(self, core_qubits: int | None = None, guard: int = 0) -> tuple[Core, ...]:
+        """Disjoint connected cores with ``guard`` unused qubits between, best first; see `backends.regions`.
 
         None gives one core of all qubits that work and hang together.
 
         Raises:
             InputError: When no connected region of usable qubits is that wide.
         """
-        width = fitting_width(core_qubits, self)
-        if width not in self._cores:
-            self._cores[width] = self.device.cores(width)
-        return self._cores[width]
+        wanted = (fitting_width(core_qubits, self), checked_guard(guard))
+        if wanted not in self._cores:
+            self._cores[wanted] = self.device.cores(*wanted)
+        return self._cores[wanted]
 
     def transpile(self, circuit: QuantumCircuit, core: Core) -> QuantumCircuit:
         """The ISA circuit on the core: fewest two-qubit gates of a few transpiler seeds; cached."""
         check_core(core, self, circuit)
         return self._circuits.get(circuit, core).isa.renamed(circuit)
 
-    def seconds(self, requests: Sequence[Request], shots: int | None) -> float:
+    def profile(self, circuit: QuantumCircuit, core: Core, outputs: int) -> Profile:
+        """From the ISA circuit and the calibration."""
+        check_core(core, self, circuit)
+        isa = self._circuits.get(circuit, core).isa
+        fidelity = isa_fidelity(isa, cropped_target(self.device, core.qubits), outputs)
+        return Profile(isa.circuit.num_nonlocal_gates(), isa.circuit.depth(), isa.seconds, fidelity)
+
+    def seconds(self, requests: Sequence[Request | Bundle], shots: int | None) -> float:
         """QPU seconds the job would cost on the real device, by IBM's usage guide.
 
-        2 s a job + executions x (rep_delay + duration of the ISA circuit, measurement included). Exact
-        expectations (shots=None) exist in simulation only and cost nothing.
+        2 s a job + executions x (rep_delay + duration of the ISA circuit, measurement included); a bundle lasts as
+        long as its longest circuit. Exact expectations (shots=None) exist in simulation only and cost nothing.
         """
         number = checked_shots(shots, self.limits.max_shots, self.name)
         if number is None or not requests:
             return 0.0
-        return JOB_SECONDS + sum(r.sets * number * (self.device.rep_delay + self._circuit_seconds(r)) for r in requests)
+        return JOB_SECONDS + sum(
+            given.sets * number * (self.device.rep_delay + max(map(self._circuit_seconds, opened([given]))))
+            for given in requests
+        )
 
     def _circuit_seconds(self, request: Request) -> float:
         check_core(request.core, self, request.circuit)

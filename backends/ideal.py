@@ -6,10 +6,10 @@ from collections import OrderedDict
 
 from qiskit import QuantumCircuit
 
-from .checks import check_core, fitting_width
+from .checks import check_core, checked_guard, fitting_width
 from .core import Calibration, Core, Edge
 from .local import LocalQPU, spawned
-from .qpu import Expectations, Request
+from .qpu import Expectations, Profile, Request
 from .sampling import expectations
 from .statevector import MAX_QUBITS, Program, compile_program
 from .structure import StructureKey, structure_key
@@ -31,8 +31,9 @@ class IdealQPU(LocalQPU):
         super().__init__()
         self.name = name
 
-    def cores(self, core_qubits: int | None = None) -> tuple[Core, ...]:
-        """64 ideal cores of ``core_qubits`` qubits; None: one core of 24 qubits, the widest simulated."""
+    def cores(self, core_qubits: int | None = None, guard: int = 0) -> tuple[Core, ...]:
+        """64 ideal cores of ``core_qubits`` qubits, which need no guard; None: one core of 24 qubits, the widest."""
+        checked_guard(guard)
         width = fitting_width(core_qubits, self)
         if width is None:
             return (Core(self.name, 0, tuple(range(self.num_qubits))),)
@@ -42,6 +43,12 @@ class IdealQPU(LocalQPU):
         """The circuit itself: an ideal device takes any gate on any qubits."""
         check_core(core, self, circuit)
         return circuit
+
+
+    def profile(self, circuit: QuantumCircuit, core: Core, outputs: int) -> Profile:
+        """Gates as they are, in no time and without error."""
+        isa = self.transpile(circuit, core)
+        return Profile(isa.num_nonlocal_gates(), isa.depth(), 0.0, 1.0)
 
 
 class ExactQPU(IdealQPU):

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .checks import checked_requests, checked_seed, checked_shots
+from .checks import checked_requests, checked_seed, checked_shots, opened
 from .job import LocalJob
-from .qpu import QPU, Expectations, Handle, Request
+from .qpu import QPU, Bundle, Expectations, Handle, Request
 
 
 class LocalQPU(QPU):
@@ -24,11 +24,16 @@ class LocalQPU(QPU):
     def _execute(self, requests: list[Request], shots: int | None, seed: int | None) -> list[Expectations]:
         """Run checked requests, in a thread of the job."""
 
-    def run(self, requests: Sequence[Request], shots: int | None = None, *, seed: int | None = None) -> Handle:
+    def _execute_bundles(self, bundles: list[Bundle], shots: int | None, seed: int | None) -> list[Expectations]:
+        """Run checked bundles. Cores do not disturb each other here, so by default each request is run alone."""
+        return self._execute(opened(bundles), shots, seed)
+
+    def run(self, requests: Sequence[Request | Bundle], shots: int | None = None, *, seed: int | None = None) -> Handle:
         """Start all requests as one job; see `QPU.run`.
 
         Raises:
-            InputError: For a foreign core, values of the wrong shape or not finite, shots out of range.
+            InputError: For a foreign core, values of the wrong shape or not finite, shots out of range, or a bundle
+                whose cores overlap or whose requests differ in their number of sets.
         """
         checked = checked_requests(requests, self)
         number = checked_shots(shots, self.limits.max_shots, self.name)
@@ -36,11 +41,11 @@ class LocalQPU(QPU):
 
         def work() -> list[Expectations]:
             with self._lock:
-                return self._execute(checked, number, known_seed)
+                return self._execute_bundles(checked, number, known_seed)
 
         return LocalJob(work, self.name)
 
-    def seconds(self, requests: Sequence[Request], shots: int | None) -> float:
+    def seconds(self, requests: Sequence[Request | Bundle], shots: int | None) -> float:
         """0.0: nothing is billed."""
         return 0.0
 

@@ -59,6 +59,39 @@ class Expectations:
     stderr: FloatArray
 
 
+@dataclass(frozen=True)
+class Bundle:
+    """Requests that run side by side on disjoint cores of one device, as ONE circuit.
+
+    Parameter set number j of all of them is one execution, so all have the same number of sets.
+    """
+
+    requests: tuple[Request, ...]
+
+    @property
+    def sets(self) -> int:
+        """Number of parameter sets of every request, and of the bundle."""
+        return self.requests[0].sets
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a circuit is on a core, before it runs.
+
+    Attributes:
+        two_qubit_gates: In the ISA circuit, routing included.
+        depth: Of the ISA circuit.
+        seconds: Duration of one shot, measurement included, without rep_delay.
+        fidelity: Probability that nothing goes wrong by the calibration: the product of 1 - error over the gates
+            and over the readout of the outputs; 1.0 on an ideal device.
+    """
+
+    two_qubit_gates: int
+    depth: int
+    seconds: float
+    fidelity: float
+
+
 class Handle(Protocol):
     """A submitted job."""
 
@@ -80,27 +113,37 @@ class QPU(ABC):
     mode: Mode = "job"
 
     @abstractmethod
-    def cores(self, core_qubits: int | None = None) -> tuple[Core, ...]:
-        """Disjoint cores of ``core_qubits`` qubits each (None: the whole device is one core), best first."""
+    def cores(self, core_qubits: int | None = None, guard: int = 0) -> tuple[Core, ...]:
+        """Disjoint cores of ``core_qubits`` qubits each (None: the whole device is one core), best first.
+
+        Args:
+            core_qubits: Width of every core.
+            guard: Unused qubits on every path between two cores, at least.
+        """
 
     @abstractmethod
     def transpile(self, circuit: QuantumCircuit, core: Core) -> QuantumCircuit:
         """The ISA circuit of ``circuit`` on ``core``, in the core's own qubit numbers; cached per core and structure."""
 
     @abstractmethod
-    def run(self, requests: Sequence[Request], shots: int | None = None, *, seed: int | None = None) -> Handle:
+    def profile(self, circuit: QuantumCircuit, core: Core, outputs: int) -> Profile:
+        """Size, duration and expected fidelity of ``circuit`` on ``core`` with its first ``outputs`` qubits read."""
+
+    @abstractmethod
+    def run(self, requests: Sequence[Request | Bundle], shots: int | None = None, *, seed: int | None = None) -> Handle:
         """Submit all requests as ONE job.
 
         Args:
-            requests: What to run; see `Request`.
+            requests: What to run; the requests of a `Bundle` run side by side. The results come one per request,
+                bundles opened, in order.
             shots: Shots per parameter set; None asks for exact expectations where the device can give them.
             seed: Makes sampled results reproducible where the device can.
         """
 
     @abstractmethod
-    def seconds(self, requests: Sequence[Request], shots: int | None) -> float:
+    def seconds(self, requests: Sequence[Request | Bundle], shots: int | None) -> float:
         """QPU seconds the job would be billed by IBM's usage rule; 0.0 for a device that bills nothing.
 
-        2 s a job + executions x (rep_delay + circuit duration), executions = parameter sets x shots.
-        Only ``circuit``, ``sets`` and ``core`` of the requests are looked at.
+        2 s a job + executions x (rep_delay + circuit duration), executions = parameter sets x shots; a bundle is one
+        circuit, as long as its longest. Only ``circuit``, ``sets`` and ``core`` of the requests are looked at.
         """

@@ -34,6 +34,15 @@ class _Graph:
         """Error that a qubit and its couplings into a region add."""
         return self.qubits[qubit] + sum(error for other, error in self.links[qubit].items() if region >> other & 1)
 
+    def around(self, region: int, distance: int) -> int:
+        """The region and all qubits within a distance of it."""
+        for _ in range(distance):
+            reach = region
+            for qubit in _bits(region):
+                reach |= self.near[qubit]
+            region = reach
+        return region
+
     def component(self, start: int, allowed: int) -> int:
         """All qubits of ``allowed`` that are connected to ``start``."""
         seen, frontier = 0, 1 << start
@@ -46,7 +55,9 @@ class _Graph:
         return seen
 
 
-def disjoint_regions(qubits: Mapping[int, float], couplings: Mapping[Edge, float], size: int) -> tuple[Region, ...]:
+def disjoint_regions(
+    qubits: Mapping[int, float], couplings: Mapping[Edge, float], size: int, guard: int = 0
+) -> tuple[Region, ...]:
     """As many disjoint connected regions of ``size`` qubits as greedy choice finds, lowest summed error first.
 
     The error of a region is the sum over its qubits and over all couplings inside it. Regions are grown from
@@ -56,6 +67,7 @@ def disjoint_regions(qubits: Mapping[int, float], couplings: Mapping[Edge, float
         qubits: Error of every usable qubit.
         couplings: Error of every usable coupling, keyed by either direction.
         size: Qubits per region, at least 1.
+        guard: Qubits on every path between two regions, at least.
     """
     graph = _Graph(qubits, couplings)
     free = _mask(graph.qubits)
@@ -63,7 +75,7 @@ def disjoint_regions(qubits: Mapping[int, float], couplings: Mapping[Edge, float
     while pool := _grown(graph, free, size):
         for error, region in sorted((error, region) for region, error in pool.items()):
             if region & free == region:
-                free &= ~region
+                free &= ~graph.around(region, guard)
                 chosen.append(Region(tuple(_bits(region)), error))
     return tuple(sorted(chosen, key=lambda r: (r.error, r.qubits)))
 

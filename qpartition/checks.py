@@ -17,14 +17,14 @@ from .subvqc import SubVQC
 
 
 class Rows(NamedTuple):
-    """Checked input of one sub-VQC: ``base`` parameter sets (rows, inputs + weights), ``mask`` (rows, inputs)."""
+    """Checked input of one sub-VQC: ``base`` parameter sets and ``mask``, both (rows, inputs + weights)."""
 
     base: FloatArray
     mask: BoolArray
 
 
 def checked(known: dict[str, SubVQC], inputs: Angles, weights: Weights, mask: Masks | None = None) -> dict[str, Rows]:
-    """Parameter sets and masks by key, in the order of ``inputs``; without a mask every angle is wanted.
+    """Parameter sets and masks by key, in the order of ``inputs``; without a mask every derivative is wanted.
 
     Raises:
         InputError: For unknown keys, mappings with different keys, wrong shapes, or angles that are not finite.
@@ -60,12 +60,16 @@ def _rows(subvqc: SubVQC, inputs: Angles, weights: Weights, mask: Masks | None) 
         raise InputError(f"inputs of {key!r} have shape {x.shape}; it must be (rows, {subvqc.inputs})")
     if theta.shape != (subvqc.weights,):
         raise InputError(f"weights of {key!r} have shape {theta.shape}; it must be ({subvqc.weights},)")
-    wanted = np.ones(x.shape, dtype=bool) if mask is None else np.asarray(mask[key])
-    if wanted.shape != x.shape or wanted.dtype != np.bool_:
+    base = np.hstack([x, np.broadcast_to(theta, (len(x), theta.size))])
+    wanted = np.ones(base.shape, dtype=bool) if mask is None else np.asarray(mask[key])
+    if wanted.shape not in (x.shape, base.shape) or wanted.dtype != np.bool_:
         raise InputError(
-            f"mask of {key!r} has shape {wanted.shape} and type {wanted.dtype}; it must be {x.shape} and bool"
+            f"mask of {key!r} has shape {wanted.shape} and type {wanted.dtype}; it must be {x.shape} or, with weights, "
+            f"{base.shape}, and bool"
         )
-    return Rows(np.hstack([x, np.broadcast_to(theta, (len(x), theta.size))]), wanted)
+    if wanted.shape != base.shape:
+        wanted = np.hstack([wanted, np.ones((len(x), theta.size), dtype=bool)])
+    return Rows(base, wanted)
 
 
 def _floats(name: str, key: str, given: object) -> FloatArray:

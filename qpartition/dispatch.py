@@ -17,7 +17,7 @@ from .executor import Angles, Estimate, Jacobian, Masks, Weights
 from .meter import Tallies
 from .planning import Plan
 from .report import Report
-from .shifts import Shifts, wanted
+from .shifts import Shifts
 
 
 class Dispatcher:
@@ -73,7 +73,7 @@ class Dispatcher:
         Args:
             inputs: As for `values`.
             weights: As for `values`.
-            mask: Which encoding angles need a derivative, by key, each of shape (rows, inputs); all by default.
+            mask: Which derivatives are needed, see `qpartition.executor.Masks`; all by default.
 
         Raises:
             InputError: As for `values`.
@@ -140,8 +140,7 @@ class Dispatcher:
         return checked(self._meter.workload.by_key, inputs, weights, mask)
 
     def _shifts(self, key: str, rows: Rows) -> Shifts:
-        workload = self._meter.workload
-        return Shifts.of(wanted(workload.active[key], rows.mask, workload.by_key[key].weights))
+        return Shifts.of(rows.mask & self._meter.workload.active[key])
 
     def _jacobian(self, key: str, shifts: Shifts, shifted: Expectations) -> Jacobian:
         slope, error = shifts.fold(shifted.values, shifted.stderr)

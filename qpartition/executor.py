@@ -15,7 +15,8 @@ Angles = Mapping[str, FloatArray]
 Weights = Mapping[str, FloatArray]
 """Weights by sub-VQC key, each of shape (weights,), radians."""
 Masks = Mapping[str, NDArray[np.bool_]]
-"""Which encoding angles need a derivative, by sub-VQC key, each of shape (rows, inputs)."""
+"""Which derivatives are needed, by sub-VQC key: of encoding angles, shape (rows, inputs), with those of all weights;
+or of any parameter, shape (rows, inputs + weights)."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Jacobian:
 
     Attributes:
         inputs: d<Z>/d(encoding angle), shape (rows, outputs, inputs); zero where the mask was False.
-        weights: d<Z>/d(weight), shape (rows, outputs, weights).
+        weights: d<Z>/d(weight), shape (rows, outputs, weights); zero where the mask was False.
         inputs_stderr: Standard errors, shape of ``inputs``.
         weights_stderr: Standard errors, shape of ``weights``.
     """
@@ -55,7 +56,7 @@ class Executor(Protocol):
         ...
 
     def jacobian(self, inputs: Angles, weights: Weights, mask: Masks | None = None) -> dict[str, Jacobian]:
-        """Derivatives for every row of every key; ``mask`` leaves out encoding angles nobody needs."""
+        """Derivatives for every row of every key; ``mask`` leaves out those nobody needs."""
         ...
 
     def values_and_jacobian(

@@ -14,21 +14,6 @@ SHIFT = np.pi / 2
 """df/da = (f(a + pi/2) - f(a - pi/2)) / 2 for a rotation whose generator has eigenvalues +-1/2."""
 
 
-def wanted(active: BoolArray, mask: BoolArray, weights: int) -> BoolArray:
-    """Which derivatives must be measured.
-
-    Args:
-        active: Which parameters have any influence, shape (inputs + weights,); see `active_parameters`.
-        mask: Which encoding angles need a derivative, shape (rows, inputs).
-        weights: Number of weights; every row needs all of their derivatives.
-
-    Returns:
-        Shape (rows, inputs + weights).
-    """
-    needed = np.concatenate([mask, np.ones((len(mask), weights), dtype=bool)], axis=1)
-    return np.asarray(needed & active)
-
-
 def shifted_sets(wanted: BoolArray) -> int:
     """Parameter sets that the derivatives in ``wanted`` (rows, parameters) cost: two each."""
     return 2 * int(np.count_nonzero(wanted))

@@ -22,27 +22,34 @@ class Topology:
     Attributes:
         qpus: The devices by name. A second device of the same name is called ``name#2``, and so on.
         core_qubits: Width asked for; None where every device is one core.
+        guard: Unused qubits between two cores, at least.
         cores: All cores, device by device, each device's best core first; ``core.qpu`` is a name in ``qpus``.
     """
 
     qpus: dict[str, QPU]
     core_qubits: int | None
+    guard: int
     cores: tuple[Core, ...]
 
-    def __init__(self, qpus: Iterable[QPU], core_qubits: int | None = 4) -> None:
+    def __init__(self, qpus: Iterable[QPU], core_qubits: int | None = 4, guard: int = 0) -> None:
         """Divide each device into cores of ``core_qubits`` qubits (None: the whole device is one core).
+
+        Args:
+            qpus: Opened devices, in the order that ties between them are broken.
+            core_qubits: Width of every core.
+            guard: Unused qubits on every path between two cores of a device, at least; less crosstalk, fewer cores.
 
         Raises:
             InputError: Without devices, for the same object twice, or where no device has a core that wide.
         """
         devices = list(qpus)
         _check(devices, core_qubits)
-        self.core_qubits = core_qubits
+        self.core_qubits, self.guard = core_qubits, guard
         self.qpus = _named(devices)
         self._native: dict[str, Core] = {}
         cores: list[Core] = []
         for name, qpu in self.qpus.items():
-            for core in qpu.cores(core_qubits):
+            for core in qpu.cores(core_qubits, guard):
                 labelled = core if core.qpu == name else replace(core, qpu=name)
                 self._native[labelled.name] = core
                 cores.append(labelled)

@@ -14,7 +14,7 @@ from backends.errors import InputError, unknown_name
 
 from .counts import Sets
 from .lightcone import active_parameters
-from .shifts import BoolArray, shifted_sets, wanted
+from .shifts import BoolArray, shifted_sets
 from .subvqc import SubVQC
 from .waves import Wave, default_waves
 
@@ -101,8 +101,8 @@ class Workload:
 
     def jacobian_sets(self, key: str, first: bool) -> int:
         """Parameter sets of the Jacobian of one sub-VQC, for one row of the first or of a later time step."""
-        mask = self.mask(key, first)[np.newaxis]
-        return shifted_sets(wanted(self.active[key], mask, self.by_key[key].weights))
+        needed = np.concatenate([self.mask(key, first), np.ones(self.by_key[key].weights, dtype=bool)])
+        return shifted_sets(needed & self.active[key])
 
     def forward_rounds(self) -> list[Sets]:
         """Parameter sets per key of every round of a forward pass."""

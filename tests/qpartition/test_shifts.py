@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from qpartition.shifts import BoolArray, Shifts, shifted_sets, wanted
+from qpartition.shifts import BoolArray, Shifts, shifted_sets
 
 
 @settings(max_examples=100, deadline=None)
@@ -33,9 +33,3 @@ def test_only_the_wanted_column_is_shifted() -> None:
     assert not base.any()
 
 
-def test_wanted_joins_the_mask_and_the_light_cone() -> None:
-    active = np.array([True, False, True, False])
-    mask = np.array([[True, True], [False, True]])
-    np.testing.assert_array_equal(
-        wanted(active, mask, weights=2), [[True, False, True, False], [False, False, True, False]]
-    )

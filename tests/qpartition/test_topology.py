@@ -53,7 +53,7 @@ def test_the_graph_is_what_networkx_expects() -> None:
 
 def test_an_ideal_core_is_coupled_all_to_all() -> None:
     class Ideal(toy.CountingQPU):
-        def cores(self, core_qubits: int | None = None) -> Any:
+        def cores(self, core_qubits: int | None = None, guard: int = 0) -> Any:
             from backends.core import Core
 
             return (Core(self.name, 0, (0, 1, 2, 3)),)
@@ -66,7 +66,7 @@ def test_an_ideal_core_is_coupled_all_to_all() -> None:
 class Coreless(toy.CountingQPU):
     """Has no region as wide as asked for."""
 
-    def cores(self, core_qubits: int | None = None) -> Any:
+    def cores(self, core_qubits: int | None = None, guard: int = 0) -> Any:
         return ()
 
 

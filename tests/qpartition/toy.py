@@ -11,7 +11,8 @@ from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import Statevector
 
 from backends.core import Calibration, Core
-from backends.qpu import QPU, Expectations, FloatArray, Limits, Request
+from backends.checks import opened
+from backends.qpu import QPU, Bundle, Expectations, FloatArray, Limits, Profile, Request
 
 
 def circuit(
@@ -113,6 +114,7 @@ class CountingQPU(QPU):
     num_qubits: int = 12
     events: list[tuple[str, str]] = field(default_factory=list)
     jobs: list[list[Request]] = field(default_factory=list)
+    bundles: list[list[Request | Bundle]] = field(default_factory=list)
     shots: list[int | None] = field(default_factory=list)
     seeds: list[int | None] = field(default_factory=list)
     widths: tuple[int, ...] | None = None
@@ -121,7 +123,7 @@ class CountingQPU(QPU):
     coupling_map = ((0, 1), (1, 0))
     calibration = Calibration(readout={0: 0.25, 1: 0.75}, rep_delay=250e-6)
 
-    def cores(self, core_qubits: int | None = None) -> tuple[Core, ...]:
+    def cores(self, core_qubits: int | None = None, guard: int = 0) -> tuple[Core, ...]:
         width = core_qubits or self.num_qubits
         widths = self.widths or (width,) * (self.num_qubits // width)
         starts = np.cumsum((0, *widths))
@@ -135,20 +137,25 @@ class CountingQPU(QPU):
         assert core.qpu == self.name
         return circuit
 
-    def run(self, requests: Sequence[Request], shots: int | None = None, *, seed: int | None = None) -> Job:
+    def profile(self, circuit: QuantumCircuit, core: Core, outputs: int) -> Profile:
+        return Profile(circuit.num_nonlocal_gates(), circuit.depth(), 1e-7 * circuit.size(), 1.0 - core.error)
+
+    def run(self, requests: Sequence[Request | Bundle], shots: int | None = None, *, seed: int | None = None) -> Job:
         if self.fails:
             raise ConnectionError("no route to the device")
         assert requests
-        assert all(r.core.qpu == self.name and r.sets for r in requests)
+        singles = opened(requests)
+        assert all(r.core.qpu == self.name and r.sets for r in singles)
         self.events.append(("run", self.name))
-        self.jobs.append(list(requests))
+        self.jobs.append(singles)
+        self.bundles.append(list(requests))
         self.shots.append(shots)
         self.seeds.append(seed)
-        return Job(str(len(self.jobs)), requests, self.events, self.name)
+        return Job(str(len(self.jobs)), singles, self.events, self.name)
 
-    def seconds(self, requests: Sequence[Request], shots: int | None) -> float:
-        per_execution = (250e-6 + 1e-7 * r.circuit.size() for r in requests)
-        return 2.0 + float(sum(r.sets * (shots or 1) * t for r, t in zip(requests, per_execution, strict=True)))
+    def seconds(self, requests: Sequence[Request | Bundle], shots: int | None) -> float:
+        longest = (250e-6 + 1e-7 * max(r.circuit.size() for r in opened([given])) for given in requests)
+        return 2.0 + float(sum(given.sets * (shots or 1) * t for given, t in zip(requests, longest, strict=True)))
 
     @property
     def sets(self) -> int:
