@@ -7,16 +7,19 @@ if TYPE_CHECKING:
     from .counts import Counts, Tally
     from .dispatch import Dispatcher
     from .executor import Estimate, Executor, Jacobian
+    from .gradients import GRADIENTS
     from .lightcone import active_parameters
     from .mapping import MAPPINGS
     from .partition import STRATEGIES, Partition
     from .planning import Plan, plan
     from .report import Report
+    from .schedule import Schedule
     from .subvqc import SubVQC
     from .topology import Topology
     from .workload import Workload
 
 __all__ = [
+    "GRADIENTS",
     "MAPPINGS",
     "STRATEGIES",
     "Counts",
@@ -27,6 +30,7 @@ __all__ = [
     "Partition",
     "Plan",
     "Report",
+    "Schedule",
     "SubVQC",
     "Tally",
     "Topology",
@@ -40,11 +44,13 @@ _MODULES = {
     "counts": ("Counts", "Tally"),
     "dispatch": ("Dispatcher",),
     "executor": ("Estimate", "Executor", "Jacobian"),
+    "gradients": ("GRADIENTS",),
     "lightcone": ("active_parameters",),
     "mapping": ("MAPPINGS",),
     "partition": ("STRATEGIES", "Partition"),
     "planning": ("Plan", "plan"),
     "report": ("Report",),
+    "schedule": ("Schedule",),
     "subvqc": ("SubVQC",),
     "topology": ("Topology",),
     "workload": ("Workload",),

@@ -18,8 +18,8 @@ class Tally:
 
     Attributes:
         jobs: Jobs submitted.
-        parameter_sets: Circuits with their parameters bound.
-        executions: Parameter sets x shots; exact expectations count once per set.
+        parameter_sets: Sub-VQCs with their parameters bound.
+        executions: Circuits run x shots; sub-VQCs packed side by side are one circuit; exact expectations count once.
         qpu_seconds: Seconds billed by the usage rule of `QPU.seconds`.
     """
 
@@ -37,13 +37,26 @@ class Tally:
             self.qpu_seconds + other.qpu_seconds,
         )
 
+    def times(self, number: int) -> Tally:
+        """The same ``number`` times."""
+        return Tally(
+            self.jobs * number, self.parameter_sets * number, self.executions * number, self.qpu_seconds * number
+        )
+
 
 @dataclass(frozen=True)
 class Counts:
-    """Rounds, and what they asked of every QPU."""
+    """Rounds, and what they asked of every QPU.
+
+    Attributes:
+        rounds: Finished rounds.
+        per_qpu: Sums by QPU.
+        makespan: Seconds on the slowest QPU of every round, summed: the time on the devices, without any queue.
+    """
 
     rounds: int = 0
     per_qpu: Mapping[str, Tally] = field(default_factory=dict)
+    makespan: float = 0.0
 
     @property
     def total(self) -> Tally:
@@ -70,12 +83,21 @@ class Counts:
         """Seconds on all QPUs together."""
         return self.total.qpu_seconds
 
-    def plus(self, tallies: Mapping[str, Tally], rounds: int = 0) -> Counts:
+    def plus(self, tallies: Mapping[str, Tally], rounds: int = 0, makespan: float = 0.0) -> Counts:
         """These counts and those of one more submission, per QPU."""
         merged = dict(self.per_qpu)
         for name, tally in tallies.items():
             merged[name] = merged.get(name, Tally()) + tally
-        return Counts(self.rounds + rounds, merged)
+        return Counts(self.rounds + rounds, merged, self.makespan + makespan)
+
+    def __add__(self, other: Counts) -> Counts:
+        """Both one after the other."""
+        return self.plus(other.per_qpu, other.rounds, other.makespan)
+
+    def times(self, number: int) -> Counts:
+        """The same ``number`` times."""
+        per_qpu = {name: tally.times(number) for name, tally in self.per_qpu.items()}
+        return Counts(self.rounds * number, per_qpu, self.makespan * number)
 
     @classmethod
     def of_rounds(cls, rounds: Iterable[Mapping[str, Tally]], qpus: Iterable[str] = ()) -> Counts:
@@ -83,13 +105,13 @@ class Counts:
         counts = cls(0, dict.fromkeys(qpus, Tally()))
         for tallies in rounds:
             if tallies:
-                counts = counts.plus(tallies, rounds=1)
+                counts = counts.plus(tallies, 1, slowest(tallies))
         return counts
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers only: ``{"rounds": ..., "jobs": ..., "per_qpu": {name: {"jobs": ...}}}``."""
         per_qpu = {name: asdict(tally) for name, tally in self.per_qpu.items()}
-        return {"rounds": self.rounds, **asdict(self.total), "per_qpu": per_qpu}
+        return {"rounds": self.rounds, **asdict(self.total), "makespan": self.makespan, "per_qpu": per_qpu}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Counts:
@@ -100,8 +122,12 @@ class Counts:
         """
         try:
             tallies = {str(name): Tally(**tally) for name, tally in data["per_qpu"].items()}
-            counts = cls(data["rounds"], tallies)
-            numbers = [counts.rounds, *(n for tally in tallies.values() for n in asdict(tally).values())]
+            counts = cls(data["rounds"], tallies, data["makespan"])
+            numbers = [
+                counts.rounds,
+                counts.makespan,
+                *(n for tally in tallies.values() for n in asdict(tally).values()),
+            ]
             valid = all(isinstance(n, int | float) and n >= 0 for n in numbers)
         except (AttributeError, KeyError, TypeError) as error:
             raise InputError(
@@ -110,3 +136,8 @@ class Counts:
         if not valid:
             raise InputError("saved counts hold something other than non-negative numbers; use an intact file")
         return counts
+
+
+def slowest(tallies: Mapping[str, Tally]) -> float:
+    """Seconds of the slowest QPU of a round; all run at once."""
+    return max((tally.qpu_seconds for tally in tallies.values()), default=0.0)

@@ -12,9 +12,10 @@ from backends.errors import BudgetError, InputError
 from backends.qpu import Expectations, FloatArray, Handle
 
 from .checks import Rows, checked
-from .counts import Counts, Tally
+from .counts import Counts, Tally, slowest
 from .executor import Angles, Estimate, Jacobian, Masks, Weights
 from .meter import Tallies
+from .packing import Pack
 from .planning import Plan
 from .report import Report
 from .shifts import Shifts
@@ -98,6 +99,28 @@ class Dispatcher:
             jacobians[key] = self._jacobian(key, shifts[key], shifted)
         return estimates, jacobians
 
+    def twin_jacobian(self, inputs: Angles, weights: Weights, mask: Masks | None = None) -> dict[str, Jacobian]:
+        """Derivatives of the exact noisy expectations, simulated by the devices' twins: no round, no job, no cost.
+
+        Args:
+            inputs: As for `values`.
+            weights: As for `values`.
+            mask: As for `jacobian`.
+
+        Raises:
+            InputError: As for `values`, or for a device that has no twin.
+        """
+        rows = self._checked(inputs, weights, mask)
+        found: dict[str, Jacobian] = {}
+        for name, group in self._meter.by_qpu({key: len(r.base) for key, r in rows.items()}).items():
+            requests = [self._meter.request(key, rows[key].base) for key in group]
+            wanted = [rows[key].mask & self._meter.workload.active[key] for key in group]
+            slopes = self._meter.topology.qpus[name].derivatives(requests, wanted)
+            for key, slope in zip(group, slopes, strict=True):
+                count, zero = self._meter.workload.by_key[key].inputs, np.zeros_like(slope)
+                found[key] = Jacobian(slope[..., :count], slope[..., count:], zero[..., :count], zero[..., count:])
+        return {key: found[key] for key in rows if key in found}
+
     def report(self) -> Report:
         """What has been spent so far."""
         return Report(self._counts)
@@ -118,7 +141,7 @@ class Dispatcher:
             raise InputError(
                 f"the saved state spent time on {strange[0]!r}, which this plan does not use; resume with the same devices"
             )
-        self._counts = Counts.of_rounds((), self._meter.qpus).plus(counts.per_qpu, counts.rounds)
+        self._counts = Counts.of_rounds((), self._meter.qpus) + counts
 
     def close(self) -> None:
         """Run nothing more; the report stays. Closing twice is fine."""
@@ -154,29 +177,33 @@ class Dispatcher:
         self._check_budget(tallies)
         results = {key: self._nothing(key) for key in values}
         submitted = [
-            (name, keys, self._submit(name, {key: values[key] for key in keys}, tallies[name]))
-            for name, keys in self._meter.by_qpu(sets).items()
+            (name, packs, self._submit(name, packs, values, tallies[name]))
+            for name, packs in ((name, self._meter.packs(group)) for name, group in self._meter.by_qpu(sets).items())
         ]
-        for name, keys, handle in submitted:
-            results.update(zip(keys, self._collect(name, handle, keys), strict=True))
-        self._counts = self._counts.plus({}, rounds=1 if tallies else 0)
+        for name, packs, handle in submitted:
+            results.update(self._collect(name, packs, handle))
+        self._counts = self._counts.plus({}, rounds=1 if tallies else 0, makespan=slowest(tallies))
         return results
 
-    def _submit(self, name: str, values: dict[str, FloatArray], tally: Tally) -> Handle:
+    def _submit(self, name: str, packs: list[Pack], values: Mapping[str, FloatArray], tally: Tally) -> Handle:
         """One job on one QPU; it counts as soon as it is accepted."""
-        requests = [self._meter.request(key, array) for key, array in values.items()]
-        handle = self._meter.topology.qpus[name].run(requests, self._meter.shots, seed=self._seed(name))
+        qpu = self._meter.topology.qpus[name]
+        handle = qpu.run(self._meter.bundles(packs, values), self._meter.shots, seed=self._seed(name))
         self._counts = self._counts.plus({name: tally})
         return handle
 
-    def _collect(self, name: str, handle: Handle, sets: Mapping[str, int]) -> list[Expectations]:
-        results = handle.result()
-        expected = [(count, self._meter.workload.by_key[key].outputs) for key, count in sets.items()]
+    def _collect(self, name: str, packs: list[Pack], handle: Handle) -> dict[str, Expectations]:
+        """The results of a job by key, put together from their pieces."""
+        pieces, results = [piece for one in packs for piece in one], handle.result()
+        expected = [(piece.sets, self._meter.workload.by_key[piece.key].outputs) for piece in pieces]
         if [result.values.shape for result in results] != expected:
             raise RuntimeError(
                 f"{name} returned job {handle.job_id} with shapes other than the (sets, outputs) asked for"
             )
-        return results
+        found: dict[str, list[Expectations]] = {}
+        for piece, result in zip(pieces, results, strict=True):  # the pieces of a key are in order
+            found.setdefault(piece.key, []).append(result)
+        return {key: _joined(parts) for key, parts in found.items()}
 
     def _check_budget(self, tallies: Tallies) -> None:
         spent, budget = self._counts.qpu_seconds, self.budget_seconds
@@ -198,6 +225,12 @@ class Dispatcher:
     def _nothing(self, key: str) -> Expectations:
         empty = np.empty((0, self._meter.workload.by_key[key].outputs))
         return Expectations(empty, empty)
+
+
+def _joined(parts: list[Expectations]) -> Expectations:
+    if len(parts) == 1:
+        return parts[0]
+    return Expectations(np.concatenate([p.values for p in parts]), np.concatenate([p.stderr for p in parts]))
 
 
 def _split(result: Expectations, rows: int) -> tuple[Expectations, Expectations]:

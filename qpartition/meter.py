@@ -8,9 +8,10 @@ import numpy as np
 
 from backends.core import Core
 from backends.errors import InputError
-from backends.qpu import QPU, FloatArray, Request
+from backends.qpu import QPU, Bundle, FloatArray, Profile, Request
 
 from .counts import Sets, Tally
+from .packing import Pack, pack, separate
 from .topology import Topology
 from .workload import Workload
 
@@ -26,13 +27,28 @@ class Meter:
     """
 
     def __init__(
-        self, workload: Workload, topology: Topology, placement: Mapping[str, Core], shots: int | None
+        self,
+        workload: Workload,
+        topology: Topology,
+        placement: Mapping[str, Core],
+        shots: int | None,
+        packing: bool = True,
     ) -> None:
-        """For the sub-VQCs of ``workload`` on their cores, with ``shots`` per parameter set (None: exact)."""
+        """For the sub-VQCs of ``workload`` on their cores.
+
+        Args:
+            workload: The sub-VQCs.
+            topology: The devices.
+            placement: Core by sub-VQC key.
+            shots: Per execution; None for exact expectations.
+            packing: Sub-VQCs on different cores of a QPU run side by side, as one circuit.
+        """
         self.workload = workload
         self.topology = topology
         self.placement = placement
         self.shots = shots
+        self.packing = packing
+        self._core = {key: core.name for key, core in placement.items()}
         self._priced: dict[tuple[tuple[str, int], ...], Tally] = {}
 
     @property
@@ -57,32 +73,40 @@ class Meter:
         """
         return {name: self._job(name, group) for name, group in self.by_qpu(sets).items()}
 
+    def packs(self, group: Sets) -> list[Pack]:
+        """How the part of a round that goes to one QPU is divided into circuits."""
+        return pack(group, self._core) if self.packing else separate(group)
+
+    def bundles(self, packs: list[Pack], values: Mapping[str, FloatArray]) -> list[Bundle]:
+        """What a QPU is sent; ``values`` are the parameter sets by key, each of shape (sets, parameters)."""
+        return [Bundle(tuple(self.request(p.key, values[p.key][p.start : p.stop]) for p in one)) for one in packs]
+
     def request(self, key: str, values: FloatArray) -> Request:
-        """What a QPU is sent for one sub-VQC; ``values`` has shape (sets, parameters)."""
+        """One sub-VQC on its core; ``values`` has shape (sets, parameters)."""
         subvqc = self.workload.by_key[key]
         return Request(subvqc.circuit, values, subvqc.outputs, self.topology.native(self.placement[key]))
 
-    def two_qubit_gates(self, key: str) -> int:
-        """Two-qubit gates of a sub-VQC's ISA circuit on its core, routing included."""
-        core = self.placement[key]
-        isa = self.topology.qpus[core.qpu].transpile(self.workload.by_key[key].circuit, self.topology.native(core))
-        return int(isa.num_nonlocal_gates())
+    def profile(self, key: str) -> Profile:
+        """Size, duration and expected fidelity of a sub-VQC on its core."""
+        core, subvqc = self.placement[key], self.workload.by_key[key]
+        return self.topology.qpus[core.qpu].profile(subvqc.circuit, self.topology.native(core), subvqc.outputs)
 
     def _job(self, name: str, group: dict[str, int]) -> Tally:
         fingerprint = tuple(group.items())
         if fingerprint not in self._priced:
             qpu = self.topology.qpus[name]
-            sets = sum(group.values())
-            executions = sets * (self.shots or 1)
+            packs = self.packs(group)
+            executions = sum(one[0].sets for one in packs) * (self.shots or 1)
             _check_limits(name, qpu, self.shots, executions)
-            seconds = float(qpu.seconds([self._blank(key, count) for key, count in group.items()], self.shots))
-            self._priced[fingerprint] = Tally(1, sets, executions, seconds)
+            seconds = float(
+                qpu.seconds(self.bundles(packs, {key: self._blank(key, group) for key in group}), self.shots)
+            )
+            self._priced[fingerprint] = Tally(1, sum(group.values()), executions, seconds)
         return self._priced[fingerprint]
 
-    def _blank(self, key: str, sets: int) -> Request:
-        """A request whose angles are not known yet."""
-        parameters = self.workload.by_key[key].circuit.num_parameters
-        return self.request(key, np.broadcast_to(np.zeros(1), (sets, parameters)))
+    def _blank(self, key: str, sets: Sets) -> FloatArray:
+        """Parameter sets whose angles are not known yet."""
+        return np.broadcast_to(np.zeros(1), (sets[key], self.workload.by_key[key].circuit.num_parameters))
 
 
 def _check_limits(name: str, qpu: QPU, shots: int | None, executions: int) -> None:

@@ -16,9 +16,10 @@ from .counts import Counts
 if TYPE_CHECKING:
     from .planning import Plan
 
-FORMAT = 1
+FORMAT = 2
 SETTINGS: dict[str, tuple[type, ...]] = {
     "batch": (int,), "steps": (int,), "shots": (int, type(None)), "gradient": (str,), "jacobian": (str,),
+    "samples": (int,), "packing": (bool,), "note": (str,),
 }  # fmt: skip
 
 
@@ -33,6 +34,9 @@ class PlacedCircuit:
         parameters: Encoding angles and weights.
         active: Parameters with any influence on the outputs; only these are ever shifted.
         two_qubit_gates: In the ISA circuit, routing included.
+        depth: Of the ISA circuit.
+        seconds: Duration of one shot, measurement included, without rep_delay.
+        fidelity: Expected, see `backends.qpu.Profile`.
     """
 
     key: str
@@ -41,6 +45,14 @@ class PlacedCircuit:
     parameters: int
     active: int
     two_qubit_gates: int
+    depth: int
+    seconds: float
+    fidelity: float
+
+
+def costs(plan: Plan) -> dict[str, Counts | None]:
+    """Everything a plan has a price for."""
+    return {"forward": plan.forward, "step": plan.step, "epoch": plan.epoch, "run": plan.run}
 
 
 def to_json(plan: Plan) -> str:
@@ -49,8 +61,7 @@ def to_json(plan: Plan) -> str:
         "format": FORMAT,
         **{name: getattr(plan, name) for name in SETTINGS},
         "circuits": [asdict(circuit) for circuit in plan.circuits],
-        "forward": plan.forward.as_dict(),
-        "step": plan.step.as_dict(),
+        **{name: None if cost is None else cost.as_dict() for name, cost in costs(plan).items()},
     }
     return json.dumps(document, indent=1)
 
@@ -85,8 +96,9 @@ def _fields(document: dict[str, Any]) -> dict[str, Any]:
     circuits = tuple(
         PlacedCircuit(**{f.name: entry[f.name] for f in fields(PlacedCircuit)}) for entry in document["circuits"]
     )
-    costs = {name: Counts.from_dict(document[name]) for name in ("forward", "step")}
-    return {**settings, "circuits": circuits, **costs}
+    priced = {name: Counts.from_dict(document[name]) for name in ("forward", "step")}
+    known = {name: None if document[name] is None else Counts.from_dict(document[name]) for name in ("epoch", "run")}
+    return {**settings, "circuits": circuits, **priced, **known}
 
 
 def write(path: Path, content: str) -> None:

@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 from backends.core import Core
 from backends.errors import InputError, unknown_name
 
-from .counts import Counts
+from .counts import Counts, Sets
+from .gradients import GRADIENTS, SAMPLES, Asked, training_rounds
 from .mapping import place
 from .meter import Meter
 from .plan_file import PlacedCircuit, from_json, to_json, write
 from .plan_text import text
+from .schedule import Schedule
 from .topology import Topology
 from .workload import JacobianMode, Workload
 
-GRADIENTS = ("parameter-shift",)
+__all__ = ["GRADIENTS", "Plan", "plan"]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Where every sub-VQC runs and what a forward pass and a training step cost; nothing has run yet.
+    """Where every sub-VQC runs and what that costs; nothing has run yet.
 
     Attributes:
         circuits: Every sub-VQC with its core and its size there.
         batch: Sequences per training step.
         steps: Time steps per sequence.
-        shots: Shots per parameter set; None for exact expectations, which count once per set.
-        gradient: How derivatives are measured.
-        jacobian: ``"deferred"`` or ``"fused"``, see `Workload.training_rounds`.
+        shots: Shots per execution; None for exact expectations, which count once per set.
+        gradient: How derivatives are measured, a name in `GRADIENTS`.
+        jacobian: ``"deferred"``: one more round per step for all shifts; ``"fused"``: shifts with the values.
+        samples: Weight shifts per sub-VQC and step; only ``"sampled-shift"`` draws them.
+        packing: Sub-VQCs on different cores of a QPU run side by side, as one circuit.
+        note: What the mapping has to say of itself.
         forward: Cost of one forward pass.
         step: Cost of one training step, forward pass included.
+        epoch: Cost of one epoch; None without a `Schedule`.
+        run: Cost of all epochs; None without a `Schedule`.
         live: The devices to run on; None in a plan that was loaded from a file.
     """
 
@@ -44,14 +50,24 @@ class Plan:
     shots: int | None
     gradient: str
     jacobian: str
+    samples: int
+    packing: bool
+    note: str
     forward: Counts
     step: Counts
+    epoch: Counts | None = None
+    run: Counts | None = None
     live: Meter | None = field(default=None, compare=False, repr=False)
 
     @property
     def mapping(self) -> dict[str, str]:
         """Core name by sub-VQC key; can be given to `plan` again."""
         return {circuit.key: circuit.core for circuit in self.circuits}
+
+    @property
+    def fidelity(self) -> float:
+        """Mean expected fidelity of the sub-VQCs; see `backends.qpu.Profile`."""
+        return sum(circuit.fidelity for circuit in self.circuits) / len(self.circuits)
 
     def __str__(self) -> str:
         """Two tables: cores with what runs on them, and costs."""
@@ -86,6 +102,9 @@ def plan(
     shots: int | None = 1024,
     gradient: str = "parameter-shift",
     jacobian: JacobianMode | None = None,
+    samples: int = SAMPLES,
+    packing: bool = True,
+    schedule: Schedule | None = None,
     **options: Any,
 ) -> Plan:
     """Place a workload on devices and count what it costs there; runs nothing.
@@ -94,25 +113,31 @@ def plan(
         workload: The sub-VQCs and rounds of one training step.
         topology: The devices.
         mapping: A name in `MAPPINGS`, or core (or core name) by sub-VQC key.
-        shots: Per parameter set; None for exact expectations on devices that can give them.
+        shots: Per execution; None for exact expectations on devices that can give them.
         gradient: A name in `GRADIENTS`.
         jacobian: ``"deferred"``: one more round per step for all shifts; ``"fused"``: shifts with the values;
             None: as the workload's model has it.
+        samples: Weight shifts per sub-VQC and step of ``"sampled-shift"``.
+        packing: Run sub-VQCs on different cores of a QPU side by side, as one circuit: a fraction of the executions.
+            Gates then run at the same time as their neighbours'; a `Topology` with a guard keeps them apart.
+        schedule: How long the training is; the plan then says what an epoch and all of it cost.
         options: Passed on to the mapping.
 
     Raises:
         InputError: For unknown names, shots that are not positive or exceed what a device accepts, or a mapping
             that cannot be used (see `place`).
     """
-    if gradient not in GRADIENTS:
-        raise unknown_name("gradient", gradient, GRADIENTS)
     jacobian = workload.jacobian if jacobian is None else jacobian
     if jacobian not in get_args(JacobianMode):
         raise unknown_name("jacobian", jacobian, get_args(JacobianMode))
     if shots is not None and (not isinstance(shots, int) or isinstance(shots, bool) or shots < 1):
         raise InputError(f"shots={shots!r} must be an integer of at least 1, or None for exact expectations")
-    meter = Meter(workload, topology, place(mapping, workload, topology, **options), shots)
-    price = partial(Counts.of_rounds, qpus=meter.qpus)
+    asked = Asked(jacobian, samples)
+    rounds = training_rounds(workload, gradient, asked)
+    placement = place(mapping, workload, topology, **options)
+    meter = Meter(workload, topology, placement, shots, packing)
+    forward, step = _price(meter, workload.forward_rounds()), _price(meter, rounds)
+    epoch = None if schedule is None else _epoch(meter, gradient, asked, schedule)
     return Plan(
         circuits=_circuits(meter),
         batch=workload.batch,
@@ -120,10 +145,29 @@ def plan(
         shots=shots,
         gradient=gradient,
         jacobian=jacobian,
-        forward=price(map(meter.round, workload.forward_rounds())),
-        step=price(map(meter.round, workload.training_rounds(jacobian))),
+        samples=samples,
+        packing=packing,
+        note=getattr(placement, "note", ""),
+        forward=forward,
+        step=step,
+        epoch=epoch,
+        run=None if epoch is None or schedule is None else epoch.times(schedule.epochs),
         live=meter,
     )
+
+
+def _price(meter: Meter, rounds: Iterable[Sets]) -> Counts:
+    return Counts.of_rounds(map(meter.round, rounds), meter.qpus)
+
+
+def _epoch(meter: Meter, gradient: str, asked: Asked, schedule: Schedule) -> Counts:
+    """All steps, the smaller last one included, and the evaluation."""
+    workload, total = meter.workload, _price(meter, ())
+    for batch, times in schedule.batches(workload.batch).items():
+        total += _price(meter, training_rounds(workload.resized(batch), gradient, asked)).times(times)
+    if schedule.evaluated:
+        total += _price(meter, workload.resized(schedule.evaluated).forward_rounds())
+    return total
 
 
 def _circuits(meter: Meter) -> tuple[PlacedCircuit, ...]:
@@ -134,7 +178,11 @@ def _circuits(meter: Meter) -> tuple[PlacedCircuit, ...]:
             qubits=subvqc.num_qubits,
             parameters=subvqc.inputs + subvqc.weights,
             active=int(meter.workload.active[subvqc.key].sum()),
-            two_qubit_gates=meter.two_qubit_gates(subvqc.key),
+            two_qubit_gates=profile.two_qubit_gates,
+            depth=profile.depth,
+            seconds=profile.seconds,
+            fidelity=profile.fidelity,
         )
         for subvqc in meter.workload.subvqcs
+        for profile in [meter.profile(subvqc.key)]
     )

@@ -39,13 +39,18 @@ class Report:
 
     @property
     def executions(self) -> int:
-        """Parameter sets x shots on all QPUs."""
+        """Circuits run x shots on all QPUs."""
         return self.counts.executions
 
     @property
     def qpu_seconds(self) -> float:
         """Billed seconds on all QPUs, by the usage rule."""
         return self.counts.qpu_seconds
+
+    @property
+    def makespan(self) -> float:
+        """Seconds on the slowest QPU of every round, summed."""
+        return self.counts.makespan
 
     @property
     def per_qpu(self) -> Mapping[str, Tally]:

@@ -14,11 +14,6 @@ SHIFT = np.pi / 2
 """df/da = (f(a + pi/2) - f(a - pi/2)) / 2 for a rotation whose generator has eigenvalues +-1/2."""
 
 
-def shifted_sets(wanted: BoolArray) -> int:
-    """Parameter sets that the derivatives in ``wanted`` (rows, parameters) cost: two each."""
-    return 2 * int(np.count_nonzero(wanted))
-
-
 @dataclass(frozen=True)
 class Shifts:
     """The shifted parameter sets of one sub-VQC: all ``+`` sets, then all ``-`` sets, in the same order.

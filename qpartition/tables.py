@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from .counts import Counts, Tally
 
 Cell = str | int | float
-COST = ("", "rounds", "jobs", "parameter sets", "executions", "QPU seconds")
+COST = ("", "rounds", "jobs", "parameter sets", "executions", "QPU seconds", "of 600 s", "makespan")
+"""QPU seconds are those billed; of 600 s: their share of IBM's Open plan, 28 days; makespan: seconds on the devices."""
+OPEN_PLAN_SECONDS = 600.0
+"""QPU seconds of IBM's Open plan in 28 days."""
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
@@ -19,12 +22,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
 
 def cost_rows(name: str, counts: Counts) -> list[list[Cell]]:
     """Rows under `COST`: the total, then every QPU."""
-    total: list[Cell] = [name, counts.rounds, *_numbers(counts.total)]
-    return [total] + [[f"  {qpu}", "", *_numbers(tally)] for qpu, tally in counts.per_qpu.items()]
+    total: list[Cell] = [name, counts.rounds, *_numbers(counts.total), counts.makespan]
+    return [total] + [[f"  {qpu}", "", *_numbers(tally), ""] for qpu, tally in counts.per_qpu.items()]
 
 
 def _numbers(tally: Tally) -> list[Cell]:
-    return [tally.jobs, tally.parameter_sets, tally.executions, tally.qpu_seconds]
+    share = f"{tally.qpu_seconds / OPEN_PLAN_SECONDS:.1%}"
+    return [tally.jobs, tally.parameter_sets, tally.executions, tally.qpu_seconds, share]
 
 
 def _text(cell: Cell) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 
-from backends.errors import InputError, unknown_name
+from backends.errors import InputError
 
 from .counts import Sets
 from .lightcone import active_parameters
-from .shifts import BoolArray, shifted_sets
+from .shifts import BoolArray
 from .subvqc import SubVQC
 from .waves import Wave, default_waves
 
@@ -99,42 +99,40 @@ class Workload:
         constant = {"h": first, "x": constant_x}
         return np.array([not constant.get(source, False) for source in sources], dtype=bool)
 
-    def jacobian_sets(self, key: str, first: bool) -> int:
-        """Parameter sets of the Jacobian of one sub-VQC, for one row of the first or of a later time step."""
-        needed = np.concatenate([self.mask(key, first), np.ones(self.by_key[key].weights, dtype=bool)])
-        return shifted_sets(needed & self.active[key])
+    def derivatives(self, key: str, first: bool, weights: bool = True) -> int:
+        """Derivatives of one sub-VQC that have to be measured, for one row of the first or of a later time step.
+
+        Args:
+            key: Of the sub-VQC.
+            first: Whether h is the constant h0.
+            weights: Count those of the weights too.
+        """
+        needed = np.concatenate([self.mask(key, first), np.full(self.by_key[key].weights, weights)])
+        return int(np.count_nonzero(needed & self.active[key]))
+
+    def weight_derivatives(self, key: str) -> int:
+        """Derivatives by weights of one sub-VQC in a training step: rows x time steps x weights that matter."""
+        active = int(np.count_nonzero(self.active[key][self.by_key[key].inputs :]))
+        return active * self.batch * sum(key in wave for wave in self.waves)
 
     def forward_rounds(self) -> list[Sets]:
         """Parameter sets per key of every round of a forward pass."""
         return [dict.fromkeys(wave, self.batch) for wave in self.waves]
 
-    def training_rounds(self, jacobian: JacobianMode) -> list[Sets]:
-        """Parameter sets per key of every round of a training step.
-
-        ``"deferred"``: the forward rounds, then one with the shifts of all time steps. ``"fused"``: the shifts
-        of a time step run together with its values.
-        """
-        if jacobian not in get_args(JacobianMode):
-            raise unknown_name("jacobian", jacobian, get_args(JacobianMode))
-        shifts = self._shift_rounds()
-        if jacobian == "fused":
-            return [{key: self.batch + sets for key, sets in wave.items()} for wave in shifts]
-        total: Counter[str] = Counter()
-        for wave in shifts:
-            total.update(wave)
-        deferred = {key: total[key] for key in self.keys if total[key]}
-        return [*self.forward_rounds(), *([deferred] if deferred else [])]
-
-    def _shift_rounds(self) -> list[dict[str, int]]:
-        """Shifted parameter sets per key, wave by wave."""
-        first = {key: self.batch * self.jacobian_sets(key, True) for key in self.keys}
-        later = {key: self.batch * self.jacobian_sets(key, False) for key in self.keys}
+    def shift_rounds(self, weights: bool = True) -> list[dict[str, int]]:
+        """Shifted parameter sets per key, wave by wave: two per derivative."""
+        first = {key: 2 * self.batch * self.derivatives(key, True, weights) for key in self.keys}
+        later = {key: 2 * self.batch * self.derivatives(key, False, weights) for key in self.keys}
         seen: set[str] = set()
         rounds = []
         for wave in self.waves:
             rounds.append({key: later[key] if key in seen else first[key] for key in wave})
             seen.update(wave)
         return rounds
+
+    def resized(self, batch: int) -> Workload:
+        """The same with another number of sequences."""
+        return replace(self, batch=batch)
 
 
 def _subvqc(circuit: Any) -> SubVQC:

@@ -8,11 +8,12 @@ import typer
 
 from .. import __version__
 from .forecast import forecast
+from .plan import plan
 from .qpus import qpus
 from .train import train
 
 app = typer.Typer(
-    help="Distributed quantum LSTMs: train, forecast, and see what devices there are.",
+    help="Distributed quantum LSTMs: plan, train, forecast, and see what devices there are.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -32,11 +33,12 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Distributed quantum LSTMs: train, forecast, and see what devices there are."""
+    """Distributed quantum LSTMs: plan, train, forecast, and see what devices there are."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
 
 app.command()(train)
+app.command()(plan)
 app.command()(forecast)
 app.command()(qpus)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from functools import partial, wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -61,8 +63,14 @@ Shuffle = Annotated[Flag, _training("--shuffle/--no-shuffle", "A new order of th
 Seed = Annotated[Count, _training("--seed", "Fixes first weights, order and sampled shots.")]
 Gradient = Annotated[
     Text,
-    _training("--gradient", "auto, exact or parameter-shift.", "NAME", default="auto: on devices parameter-shift"),
+    _training(
+        "--gradient",
+        "auto, parameter-shift, sampled-shift, spsa, twin or exact.",
+        "NAME",
+        default="auto: on devices parameter-shift",
+    ),
 ]
+Samples = Annotated[Count, _training("--samples", "sampled-shift: weight shifts per sub-VQC and step.")]
 JacobianMode = Annotated[
     Text,
     _training("--jacobian", "Shifts in a round after the last time step (deferred) or with each (fused).", "NAME"),
@@ -73,7 +81,14 @@ Qpu = Annotated[
     _devices("--qpu", "Device: exact, aer, fake:torino, ...; repeat it for more.", "SPEC", default="exact simulation"),
 ]
 Shots = Annotated[Count, _devices("--shots", "Shots per circuit; 0 for exact expectations.")]
-Mapping = Annotated[Text, _devices("--mapping", "How sub-VQCs are given to cores.", "NAME")]
+Mapping = Annotated[
+    Text, _devices("--mapping", "round-robin, random, greedy, noise-aware or optimal: which core runs what.", "NAME")
+]
+Packing = Annotated[
+    Flag,
+    _devices("--packing/--no-packing", "Run the cores of a device side by side, as one circuit.", default="packing"),
+]
+Guard = Annotated[Count, _devices("--guard", "Unused qubits between two cores, at least.")]
 Budget = Annotated[
     Number, _devices("--budget", "Refuse to cost more QPU seconds than this.", "SECONDS", default="no limit")
 ]
@@ -99,6 +114,37 @@ Resume = Annotated[
 ]
 Json = Annotated[bool, _run("--json", "Print one JSON object last, and nothing else, on stdout.", default="")]
 Quiet = Annotated[bool, _run("--quiet", "Print nothing but errors.", default="")]
+
+
+RUN: dict[str, Any] = {
+    "task": Task, "target": Target, "features": Features, "with_u": WithU, "window": Window, "split": Split,
+    "scaling": Scaling, "hidden": Hidden, "parts": Parts, "partition": Partition, "ansatz": AnsatzName, "depth": Depth,
+    "head": Head, "epochs": Epochs, "batch": Batch, "lr": Lr, "optimizer": Optimizer, "cosine": Cosine,
+    "shuffle": Shuffle, "seed": Seed, "gradient": Gradient, "samples": Samples, "jacobian": JacobianMode, "qpu": Qpu,
+    "shots": Shots, "mapping": Mapping, "packing": Packing, "guard": Guard, "budget": Budget,
+}  # fmt: skip
+"""Setting -> its option; every command that describes a run takes all of them."""
+
+
+def of_a_run(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options of a run; its ``settings`` receives those that were given, by name."""
+
+    @wraps(command)
+    def called(**values: Any) -> int:
+        settings = given({name: values.pop(name) for name in RUN if name in values})
+        return command(settings=settings, **values)
+
+    own = [p for p in signature(command, eval_str=True).parameters.values() if p.name != "settings"]
+    taken = {p.name for p in own}
+    shared = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=Parameter.empty if name == "task" else None, annotation=option)
+        for name, option in RUN.items()
+        if name not in taken
+    ]
+    parameters = [*shared, *(p.replace(kind=Parameter.KEYWORD_ONLY) for p in own)]
+    called.__signature__ = Signature(parameters, return_annotation=int)  # type: ignore[attr-defined]
+    called.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": int}
+    return called
 
 
 def given(values: dict[str, Any]) -> dict[str, Any]:

@@ -13,33 +13,9 @@ if TYPE_CHECKING:
     from ..training.run import Run
 
 
+@o.of_a_run
 def train(
-    task: o.Task,
-    target: o.Target = None,
-    features: o.Features = None,
-    with_u: o.WithU = None,
-    window: o.Window = None,
-    split: o.Split = None,
-    scaling: o.Scaling = None,
-    hidden: o.Hidden = None,
-    parts: o.Parts = None,
-    partition: o.Partition = None,
-    ansatz: o.AnsatzName = None,
-    depth: o.Depth = None,
-    head: o.Head = None,
-    epochs: o.Epochs = None,
-    batch: o.Batch = None,
-    lr: o.Lr = None,
-    optimizer: o.Optimizer = None,
-    cosine: o.Cosine = None,
-    shuffle: o.Shuffle = None,
-    seed: o.Seed = None,
-    gradient: o.Gradient = None,
-    jacobian: o.JacobianMode = None,
-    qpu: o.Qpu = None,
-    shots: o.Shots = None,
-    mapping: o.Mapping = None,
-    budget: o.Budget = None,
+    settings: dict[str, Any],
     out: o.Out = None,
     resume: o.Resume = False,
     json: o.Json = False,
@@ -50,9 +26,6 @@ def train(
     Without --qpu circuits are simulated exactly; with it they run there and gradients come from parameter shifts.
     Ctrl-C stops after the current step and saves; --resume goes on to the same weights, to the bit.
     """
-    settings = o.given(
-        {name: value for name, value in locals().items() if name not in ("out", "resume", "json", "quiet")}
-    )
     from ..training.interrupts import StopSignals
     from .output import Output
 
@@ -98,8 +71,8 @@ def _announce(run: Run, output: Any) -> None:
     output.say(f"{settings.task} in {run.folder.path}: {run.model.n_quantum_parameters} quantum parameters")
     if trainer.steps:
         output.say(f"resuming after epoch {trainer.epoch}" + (f", step {trainer.batch}" if trainer.batch else ""))
-    if run.epoch_cost is not None:
-        cost = run.epoch_cost
+    if run.plan is not None and run.plan.epoch is not None:
+        cost = run.plan.epoch
         output.say(
             f"an epoch on {', '.join(settings.qpu)}: {cost.rounds} rounds, {cost.jobs} jobs,"
             f" {cost.executions} executions, {cost.qpu_seconds:.1f} QPU seconds"

@@ -105,4 +105,4 @@ def open_topology(settings: RunSettings, model: Forecaster) -> Topology:
                 f"the widest sub-VQC has {width} qubits, {device.name} has {device.num_qubits};"
                 " use more --parts, a smaller --hidden or another --qpu"
             )
-    return Topology(devices, width)
+    return Topology(devices, width, settings.guard)

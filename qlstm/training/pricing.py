@@ -2,62 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from backends.errors import BudgetError
+from backends.errors import BudgetError, InputError
 
 from .settings import RunSettings
 
 if TYPE_CHECKING:
-    from qpartition import Counts, Plan, Topology
+    from qpartition import Plan, Topology
 
     from ..forecaster import Forecaster
     from ..tasks import Dataset
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Sums over all devices; seconds are billed QPU time by the usage rule."""
+def make_plan(settings: RunSettings, model: Forecaster, data: Dataset, topology: Topology) -> Plan:
+    """The plan of a run: a training step with a full batch, an epoch, and all epochs.
 
-    rounds: int = 0
-    jobs: int = 0
-    executions: int = 0
-    qpu_seconds: float = 0.0
-
-    def add(self, counts: Counts, times: int = 1) -> Cost:
-        """With ``times`` x ``counts`` more."""
-        return Cost(
-            self.rounds + times * counts.rounds,
-            self.jobs + times * counts.jobs,
-            self.executions + times * counts.executions,
-            self.qpu_seconds + times * counts.qpu_seconds,
-        )
-
-
-def make_plan(
-    settings: RunSettings, model: Forecaster, data: Dataset, topology: Topology, batch: int | None = None
-) -> Plan:
-    """The plan of one training step with ``batch`` windows, a full batch by default.
+    An epoch is its optimiser steps, the smaller last one included, and the evaluation of all windows.
 
     Raises:
-        InputError: For a mapping or number of shots that cannot be used.
+        InputError: For a mapping, a gradient or a number of shots that cannot be used.
     """
-    from qpartition import Workload, plan
+    from qpartition import Schedule, Workload, plan
 
-    workload = Workload.of(model, batch or min(settings.batch, data.train), settings.window)
-    return plan(workload, topology, settings.mapping, settings.shots, jacobian=settings.jacobian)  # type: ignore[arg-type]
+    return plan(
+        Workload.of(model, min(settings.batch, data.train), settings.window),
+        topology,
+        settings.mapping,
+        settings.shots,
+        gradient="parameter-shift" if settings.gradient == "auto" else settings.gradient,
+        jacobian=settings.jacobian,  # type: ignore[arg-type]
+        samples=settings.samples,
+        packing=settings.packing,
+        schedule=Schedule(data.train, len(data), settings.epochs),
+    )
 
 
-def epoch_cost(settings: RunSettings, model: Forecaster, data: Dataset, topology: Topology) -> Cost:
-    """The cost of an epoch: its optimiser steps, the smaller last one included, and the evaluation of all windows."""
-    full, rest = divmod(data.train, settings.batch)
-    cost = Cost()
-    for batch, times in ((settings.batch, full), (rest, 1)):
-        if batch and times:
-            plan = make_plan(settings, model, data, topology, batch)
-            cost = cost.add(plan.forward if settings.gradient == "exact" else plan.step, times)
-    return cost.add(make_plan(settings, model, data, topology, len(data)).forward)
+def planned(given: Mapping[str, Any]) -> tuple[RunSettings, Plan]:
+    """The settings and the plan of a training that is not begun; nothing is written or run.
+
+    Raises:
+        InputError: For settings that cannot be used, or without devices.
+    """
+    from .assembly import build_data, build_model, open_topology
+
+    settings = RunSettings(**given)
+    if not settings.qpu:
+        raise InputError("a plan needs devices, exact simulation costs nothing; name one with --qpu, such as fake:fez")
+    data = build_data(settings)
+    model = build_model(settings, data)
+    return settings, make_plan(settings, model, data, open_topology(settings, model))
 
 
 def require_budget(settings: RunSettings, epoch_seconds: float, epochs: int, spent: float = 0.0) -> None:

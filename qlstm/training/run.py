@@ -20,7 +20,7 @@ from .files import remove_partial, write_atomic
 from .folder import RunFolder, fresh_folder
 from .keeping import Checkpoints
 from .lock import FolderLock
-from .pricing import Cost, epoch_cost, make_plan, require_budget
+from .pricing import make_plan, require_budget
 from .settings import RunSettings, option, read_settings
 from .trainer import Trainer
 
@@ -41,8 +41,7 @@ class Run:
         data: Its windows.
         model: Its model.
         trainer: Its trainer, already at the step where the training goes on.
-        plan: Where circuits run and what a step costs; None for exact simulation.
-        epoch_cost: Price of an epoch on the devices.
+        plan: Where circuits run and what that costs; None for exact simulation.
         dispatcher: Runs the circuits; None for exact simulation.
         lock: Keeps other runs out of the folder until `close`, or until this object is gone.
         begins: True where there was nothing to resume.
@@ -54,7 +53,6 @@ class Run:
     model: Forecaster
     trainer: Trainer
     plan: Plan | None = None
-    epoch_cost: Cost | None = None
     dispatcher: Dispatcher | None = None
     lock: FolderLock | None = None
     begins: bool = True
@@ -135,7 +133,7 @@ def _open(
     given: Mapping[str, Any], out: Path | None, lock: FolderLock | None, resume: bool, callbacks: Sequence[Callback]
 ) -> Run:
     settings, state = _resumed(given, out) if resume else (_new(given, out), None)
-    _require_devices(given, settings)
+    require_devices(given, settings)
     data = build_data(settings)
     model = build_model(settings, data)
     run = Run(settings, RunFolder(out or Path()), data, model, Trainer(model, data, settings, callbacks), lock=lock)
@@ -145,9 +143,9 @@ def _open(
     record = {"settings": settings.to_dict(), "model": model.config, "data": describe(data)}
     if state is not None:
         _restore(run, state, record)
-    if run.epoch_cost is not None:
+    if run.plan is not None and run.plan.epoch is not None:
         spent = totals(run.dispatcher)["qpu_seconds"]
-        require_budget(settings, run.epoch_cost.qpu_seconds, settings.epochs - run.trainer.epoch, spent)
+        require_budget(settings, run.plan.epoch.qpu_seconds, settings.epochs - run.trainer.epoch, spent)
     _occupy(run, record, out, state)
     return run
 
@@ -186,8 +184,9 @@ def _stored(path: Path, state: State) -> RunSettings:
         raise InputError(f"{path}: {error}") from error
 
 
-def _require_devices(given: Mapping[str, Any], settings: RunSettings) -> None:
-    for name in ("shots", "mapping", "jacobian", "budget"):
+def require_devices(given: Mapping[str, Any], settings: RunSettings) -> None:
+    """Refuse options that mean nothing without devices."""
+    for name in ("shots", "mapping", "packing", "guard", "jacobian", "samples", "budget"):
         if name in given and not settings.qpu:
             raise InputError(
                 f"{option(name)} needs devices, exact simulation has no use for it; add --qpu, or leave it out"
@@ -205,7 +204,6 @@ def _attach(run: Run) -> None:
 
     topology = open_topology(run.settings, run.model)
     run.plan = make_plan(run.settings, run.model, run.data, topology)
-    run.epoch_cost = epoch_cost(run.settings, run.model, run.data, topology)
     run.dispatcher = Dispatcher(run.plan, budget_seconds=run.settings.budget, seed=run.settings.seed)
     run.model.executor = run.dispatcher
 

@@ -45,10 +45,13 @@ class RunSettings(Recipe):
         depth: Layers of the ansatz; None for the preset's own.
         head: ``"linear"`` or ``"vqc"``.
         gradient: Where gradients come from.
+        samples: Weight shifts per sub-VQC and step of ``gradient="sampled-shift"``.
         jacobian: ``"deferred"`` or ``"fused"``.
         qpu: Devices to train on; none for exact simulation.
         shots: Shots per circuit; None for exact expectations.
         mapping: How sub-VQCs are given to cores.
+        packing: The cores of a device run side by side, as one circuit.
+        guard: Unused qubits between two cores, at least.
         budget: Most QPU seconds the run may cost; None for no limit.
     """
 
@@ -66,16 +69,20 @@ class RunSettings(Recipe):
     depth: int | None = None
     head: str = "linear"
     gradient: str = "auto"
+    samples: int = 32
     jacobian: str = "deferred"
     qpu: tuple[str, ...] = ()
     shots: int | None = 1024
     mapping: str = "round-robin"
+    packing: bool = True
+    guard: int = 0
     budget: float | None = None
 
     def __post_init__(self) -> None:
         self._require_types()
         super().__post_init__()
-        for name in ("window", "hidden", "parts"):
+        require_count("guard", self.guard, least=0)
+        for name in ("window", "hidden", "parts", "samples"):
             require_count(name, getattr(self, name), least=1)
         for name in ("depth", "shots"):
             if getattr(self, name) is not None:

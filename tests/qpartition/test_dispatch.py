@@ -295,7 +295,12 @@ KEY = "l0.f.p1"
         (0, KEY, np.zeros((2, 3)), r"inputs of 'l0.f.p1' have shape \(2, 3\); it must be \(rows, 4\)"),
         (0, KEY, np.zeros(4), r"inputs of 'l0.f.p1' have shape \(4,\)"),
         (1, KEY, np.zeros(8), r"weights of 'l0.f.p1' have shape \(8,\); it must be \(9,\)"),
-        (2, KEY, np.ones((1, 4), bool), r"mask of 'l0.f.p1' has shape \(1, 4\) .* must be \(2, 4\) or, with weights, \(2, 13\), and bool"),
+        (
+            2,
+            KEY,
+            np.ones((1, 4), bool),
+            r"mask of 'l0.f.p1' has shape \(1, 4\) .* must be \(2, 4\) or, with weights, \(2, 13\), and bool",
+        ),
         (2, KEY, np.ones((2, 4)), r"mask of 'l0.f.p1' has .* type float64"),
         (0, KEY, np.array([[0, 0, 0, 0], [0, np.nan, 0, 0]]), r"inputs of 'l0.f.p1' hold nan at \(1, 1\)"),
         (1, KEY, np.full(9, np.inf), r"weights of 'l0.f.p1' hold inf at \(0,\)"),
@@ -334,8 +339,11 @@ def test_settings_are_checked(arguments: dict[str, Any], message: str) -> None:
     ("state", "message"),
     [
         ({}, "saved counts cannot be read"),
-        ({"rounds": 1, "per_qpu": {"a": {"jobs": "x"}}}, "non-negative numbers"),
-        ({"rounds": 1, "per_qpu": {"c": {"jobs": 1}}}, "spent time on 'c', which this plan does not use"),
+        ({"rounds": 1, "makespan": 0, "per_qpu": {"a": {"jobs": "x"}}}, "non-negative numbers"),
+        (
+            {"rounds": 1, "makespan": 0, "per_qpu": {"c": {"jobs": 1}}},
+            "spent time on 'c', which this plan does not use",
+        ),
     ],
 )
 def test_a_state_that_does_not_fit_is_refused(state: dict[str, Any], message: str) -> None:

@@ -12,27 +12,32 @@ from hypothesis import strategies as st
 
 from backends.errors import InputError
 from backends.qpu import Limits
-from qpartition import Counts, Plan, Tally, Topology, Workload, plan
+from qpartition import GRADIENTS, Counts, Plan, Schedule, Tally, Topology, Workload, plan
 from tests.qpartition import toy
 
 B, T, SHOTS = 2, 3, 100
 
 
-def make(jacobian: Any = "deferred", shots: int | None = SHOTS, parts: int = 2, **options: Any) -> Plan:
-    workload = Workload.of(toy.Model(toy.cell(parts=parts)), B, T)
-    return plan(workload, Topology(toy.two_devices(**options)), shots=shots, jacobian=jacobian)
+def make(jacobian: Any = "deferred", shots: int | None = SHOTS, parts: int = 2, batch: int = B, **options: Any) -> Plan:
+    workload = Workload.of(toy.Model(toy.cell(parts=parts)), batch, T)
+    width = {"num_qubits": options.pop("num_qubits")} if "num_qubits" in options else {}
+    return plan(workload, Topology(toy.two_devices(**width)), shots=shots, jacobian=jacobian, **options)
 
 
 def test_costs_are_those_counted_by_hand() -> None:
-    """8 sub-VQCs, 4 per device; Jacobian rows: 4 weights always, 2 angles of h after the first step, 2 sets each."""
+    """8 sub-VQCs, 4 per device on 3 cores, so 2 on the busiest; each device is billed for these.
+
+    Jacobian rows: 4 weights always, 2 angles of h after the first step, 2 sets each.
+    """
     p = make()
     values, shifts = 8 * B * T, 8 * B * 2 * (T * 4 + (T - 1) * 2)
     assert (p.forward.rounds, p.forward.jobs, p.forward.parameter_sets) == (T, 2 * T, values)
     assert (p.step.rounds, p.step.jobs) == (T + 1, 2 * (T + 1))
     assert p.step.parameter_sets == values + shifts
-    assert p.step.executions == SHOTS * (values + shifts)
+    assert p.step.executions == SHOTS * (values + shifts) // 2
     per_execution = 250e-6 + 1e-7 * toy.circuit().size()
-    assert p.step.qpu_seconds == pytest.approx(2 * 2 * (T + 1) + SHOTS * (values + shifts) * per_execution)
+    assert p.step.qpu_seconds == pytest.approx(2 * 2 * (T + 1) + SHOTS * (values + shifts) / 2 * per_execution)
+    assert p.step.makespan == pytest.approx(p.step.qpu_seconds / 2)
     assert set(p.step.per_qpu) == {"a", "b"}
     assert p.step.per_qpu["a"] == p.step.per_qpu["b"]
 
@@ -47,7 +52,48 @@ def test_fused_saves_the_extra_round_and_nothing_else() -> None:
 
 def test_exact_expectations_count_once_per_parameter_set() -> None:
     p = make(shots=None)
-    assert p.step.executions == p.step.parameter_sets > 0
+    assert 2 * p.step.executions == p.step.parameter_sets > 0
+
+
+def test_without_packing_every_parameter_set_is_a_circuit_of_its_own() -> None:
+    packed, alone = make(), make(packing=False)
+    assert alone.step.executions == SHOTS * alone.step.parameter_sets == 2 * packed.step.executions
+    assert alone.step.jobs == packed.step.jobs
+    assert alone.step.parameter_sets == packed.step.parameter_sets
+    assert "one circuit each" in str(alone)
+
+
+@pytest.mark.parametrize(("train", "evaluated", "epochs"), [(5, 7, 3), (4, 0, 2), (1, 1, 1)])
+def test_a_schedule_is_priced_step_by_step(train: int, evaluated: int, epochs: int) -> None:
+    p = make(schedule=Schedule(train, evaluated, epochs))
+    full, rest = divmod(train, B)
+    by_hand = p.step.times(full)
+    if rest:
+        by_hand += make(batch=rest).step
+    if evaluated:
+        by_hand += make(batch=evaluated).forward
+    assert p.epoch is not None
+    assert p.epoch.rounds == by_hand.rounds
+    assert p.epoch.executions == by_hand.executions
+    assert p.epoch.qpu_seconds == pytest.approx(by_hand.qpu_seconds)
+    assert p.run == p.epoch.times(epochs)
+    assert make().epoch is make().run is None
+
+
+@pytest.mark.parametrize("jacobian", ["deferred", "fused"])
+def test_each_gradient_has_its_price(jacobian: Any) -> None:
+    """Per row 4 weights matter; all rows of a sub-VQC together have 4 x B x T weight derivatives."""
+    price = {name: make(jacobian, gradient=name, samples=3).step for name in GRADIENTS}
+    extra = 1 if jacobian == "deferred" else 0
+    values, inputs, weights = 8 * B * T, 8 * B * 2 * (T - 1) * 2, 8 * B * 2 * T * 4
+    assert price["twin"] == price["exact"] == make().forward
+    assert price["spsa"].rounds == 2 * T
+    assert price["spsa"].executions == 2 * make().forward.executions
+    assert price["parameter-shift"].parameter_sets == values + inputs + weights
+    assert price["sampled-shift"].parameter_sets == values + inputs + 8 * 2 * 3
+    assert price["sampled-shift"].rounds == T + extra + 1
+    everything = make(jacobian, gradient="sampled-shift", samples=10**6).step
+    assert everything.parameter_sets == values + inputs + weights
 
 
 def test_a_device_that_gets_nothing_has_no_jobs() -> None:
@@ -75,11 +121,11 @@ def test_the_circuits_say_what_runs_where() -> None:
 def test_text_is_an_aligned_table() -> None:
     lines = str(make()).splitlines()
     assert lines[0].startswith(
-        "8 sub-VQCs on 6 cores of 2 QPUs, batch 2, 3 steps, 100 shots, parameter-shift (deferred)"
+        "8 sub-VQCs on 6 cores of 2 QPUs, packed side by side, batch 2, 3 steps, 100 shots, parameter-shift (deferred)"
     )
     costs = [line for line in lines if line.startswith(("  a", "  b", "forward", "training"))]
     assert len(costs) == 6
-    assert len({len(line) for line in costs}) == 1
+    assert len({line.index("%") for line in costs}) == 1
     assert all(len(line) < 120 for line in lines)
     assert str(make(parts=16, num_qubits=48)).splitlines()[15] == "... and 12 more cores"
     assert "exact" in str(make(shots=None))
@@ -108,10 +154,11 @@ def test_a_saved_plan_is_the_same_plan(parts: int, shots: int | None, jacobian: 
         ({"shots": 0}, "shots=0 must be an integer of at least 1, or None"),
         ({"shots": 1.5}, "shots=1.5 must be"),
         ({"shots": 10**6}, "1000000 shots exceed the 100000 that a accepts"),
-        ({"shots": 10**5}, "a job of 800000 executions exceeds the 500000 that a accepts"),
+        ({"shots": 10**5, "packing": False}, "a job of 800000 executions exceeds the 500000 that a accepts"),
         ({"gradient": "parameter_shift"}, "unknown gradient 'parameter_shift': did you mean 'parameter-shift'"),
         ({"jacobian": "later"}, "unknown jacobian 'later'"),
-        ({"mapping": "optimal"}, "unknown mapping 'optimal'"),
+        ({"mapping": "round"}, "unknown mapping 'round'"),
+        ({"gradient": "sampled-shift", "samples": 0}, "samples=0 must be an integer of at least 1"),
     ],
 )
 def test_refusals(arguments: dict[str, Any], message: str) -> None:
@@ -130,11 +177,11 @@ def _edited(**changes: Any) -> str:
         ("{", "is not JSON"),
         ("[]", "does not hold a plan"),
         ("{}", "does not hold a plan"),
-        (_edited(format=99), "format 99, this version reads 1"),
+        (_edited(format=99), "format 99, this version reads 2"),
         (_edited(shots="many"), "shots='many'"),
         (_edited(circuits=[{"key": "k"}]), "does not hold a plan"),
         (_edited(step={"rounds": 1}), "saved counts cannot be read"),
-        (_edited(step={"rounds": -1, "per_qpu": {}}), "non-negative"),
+        (_edited(step={"rounds": -1, "makespan": 0, "per_qpu": {}}), "non-negative"),
     ],
 )
 def test_files_that_hold_no_plan_are_refused(tmp_path: Path, content: str, message: str) -> None:

@@ -8,8 +8,14 @@ import pytest
 from qiskit import QuantumCircuit
 
 from backends.errors import InputError
+from qpartition.gradients import Asked, training_rounds
 from qpartition.workload import Workload
 from tests.qpartition import toy
+
+
+def step_rounds(workload: Workload, jacobian: Any) -> list[Any]:
+    return training_rounds(workload, "parameter-shift", Asked(jacobian))
+
 
 B, T = 3, 4
 WEIGHTS = 4 + 0
@@ -23,7 +29,7 @@ def sets_of_one_row(h: bool, x: bool, weights: int = WEIGHTS) -> int:
 
 def test_deferred_rounds_are_the_forward_rounds_and_one_more() -> None:
     w = Workload.of(toy.Model(toy.cell(parts=2)), B, T)
-    rounds = w.training_rounds("deferred")
+    rounds = step_rounds(w, "deferred")
     assert len(rounds) == T + 1
     assert rounds[:T] == w.forward_rounds() == [dict.fromkeys(w.keys, B)] * T
     once, later = sets_of_one_row(h=False, x=False), sets_of_one_row(h=True, x=False)
@@ -32,26 +38,26 @@ def test_deferred_rounds_are_the_forward_rounds_and_one_more() -> None:
 
 def test_fused_rounds_hold_values_and_shifts() -> None:
     w = Workload.of(toy.Model(toy.cell(parts=1)), B, T)
-    rounds = w.training_rounds("fused")
+    rounds = step_rounds(w, "fused")
     first, later = sets_of_one_row(h=False, x=False), sets_of_one_row(h=True, x=False)
     assert rounds == [dict.fromkeys(w.keys, B * (1 + s)) for s in (first, later, later, later)]
 
 
 def test_gradients_of_the_data_cost_two_sets_per_angle() -> None:
     w = Workload.of(toy.Model(toy.cell(parts=1)), B, T, input_gradient=True)
-    assert w.jacobian_sets("l0.i.p0", first=True) == sets_of_one_row(h=False, x=True)
-    assert w.jacobian_sets("l0.i.p0", first=False) == sets_of_one_row(h=True, x=True)
+    assert 2 * w.derivatives("l0.i.p0", first=True) == sets_of_one_row(h=False, x=True)
+    assert 2 * w.derivatives("l0.i.p0", first=False) == sets_of_one_row(h=True, x=True)
 
 
 def test_a_trainable_encoding_needs_every_angle_always() -> None:
     w = Workload.of(toy.Model(toy.cell(parts=1, trainable=True)), B, T)
     for first in (True, False):
-        assert w.jacobian_sets("l0.i.p0", first) == sets_of_one_row(h=True, x=True)
+        assert 2 * w.derivatives("l0.i.p0", first) == sets_of_one_row(h=True, x=True)
 
 
 def test_without_sources_every_angle_is_paid_for() -> None:
     w = Workload.of(toy.Model([toy.circuit()]), B, T)
-    assert w.jacobian_sets("l0.i.p0", first=True) == sets_of_one_row(h=True, x=True)
+    assert 2 * w.derivatives("l0.i.p0", first=True) == sets_of_one_row(h=True, x=True)
 
 
 def test_stacked_layers_run_as_a_wavefront() -> None:
@@ -60,8 +66,8 @@ def test_stacked_layers_run_as_a_wavefront() -> None:
     assert len(w.waves) == T + 3 - 1
     layers = [sorted({int(key[1]) for key in wave}) for wave in w.waves]
     assert layers == [[0], [0, 1], [0, 1, 2], [0, 1, 2], [1, 2], [2]]
-    assert w.jacobian_sets("l1.i.p0", first=True) == sets_of_one_row(h=False, x=True)
-    fused = w.training_rounds("fused")
+    assert 2 * w.derivatives("l1.i.p0", first=True) == sets_of_one_row(h=False, x=True)
+    fused = step_rounds(w, "fused")
     assert fused[1]["l1.i.p0"] == B * (1 + sets_of_one_row(h=False, x=True))
     assert fused[2]["l1.i.p0"] == B * (1 + sets_of_one_row(h=True, x=True))
 
@@ -78,14 +84,14 @@ def test_a_model_may_bring_its_own_waves() -> None:
     model.waves = lambda steps: [["a"], ["b"]] * steps  # type: ignore[attr-defined]
     w = Workload.of(model, B, T)
     assert w.forward_rounds() == [{"a": B}, {"b": B}] * T
-    assert len(w.training_rounds("deferred")) == 2 * T + 1
+    assert len(step_rounds(w, "deferred")) == 2 * T + 1
 
 
 def test_nothing_to_differentiate_needs_no_jacobian_round() -> None:
     circuit = QuantumCircuit(1, name="k")
     circuit.metadata = {"outputs": 1, "inputs": 0, "weights": 0}
     w = Workload.of(toy.Model([circuit]), B, T)
-    assert len(w.training_rounds("deferred")) == len(w.training_rounds("fused")) == T
+    assert len(step_rounds(w, "deferred")) == len(step_rounds(w, "fused")) == T
 
 
 def _with(**metadata: Any) -> toy.Model:
@@ -127,8 +133,3 @@ def test_models_that_cannot_be_counted_are_refused(model: Any, message: str) -> 
 def test_sizes_must_be_positive_integers(batch: Any, steps: Any) -> None:
     with pytest.raises(InputError, match="must be an integer of at least 1"):
         Workload.of(toy.Model([toy.circuit()]), batch, steps)
-
-
-def test_an_unknown_jacobian_mode_names_the_nearest() -> None:
-    with pytest.raises(InputError, match="unknown jacobian 'defered': did you mean 'deferred'"):
-        Workload.of(toy.Model([toy.circuit()]), B, T).training_rounds("defered")  # type: ignore[arg-type]

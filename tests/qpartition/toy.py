@@ -10,8 +10,8 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import Statevector
 
-from backends.core import Calibration, Core
 from backends.checks import opened
+from backends.core import Calibration, Core
 from backends.qpu import QPU, Bundle, Expectations, FloatArray, Limits, Profile, Request
 
 

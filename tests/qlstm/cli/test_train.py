@@ -77,7 +77,7 @@ def test_the_price_said_beforehand_is_the_price_paid(here, qlstm):
     settings = {"task": "waves.csv", "target": "y", "hidden": 1, "ansatz": "chen2024", "depth": 1, "epochs": 1}
     run = open_run(settings | {"qpu": ("fake:manila",), "shots": 64, "batch": 11, "window": 2}, here / "run")
     run.fit()
-    paid, said = run.dispatcher.report(), run.epoch_cost
+    paid, said = run.dispatcher.report(), run.plan.run
     assert (paid.rounds, paid.jobs, paid.executions) == (said.rounds, said.jobs, said.executions)
     assert paid.qpu_seconds == pytest.approx(said.qpu_seconds, rel=1e-12)
     assert paid.qpu_seconds > 0

@@ -1,0 +1,46 @@
+"""``qlstm plan``: what a training would cost; nothing is run."""
+
+from __future__ import annotations
+
+import json as _json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from . import options as o
+from .errors import REFUSED
+
+
+@o.of_a_run
+def plan(
+    settings: dict[str, Any],
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", help="Also write the plan to this file, as JSON.", metavar="FILE", show_default=False),
+    ] = None,
+    json: o.Json = False,
+) -> int:
+    """Show what training on TASK would cost on the devices: circuits, jobs, executions, QPU seconds. Nothing is run.
+
+    Takes the options of qlstm train. With --budget the exit code is 3 where the training would exceed it.
+    """
+    from backends.errors import BudgetError
+
+    from ..training.pricing import planned, require_budget
+    from .output import Output
+
+    output = Output(json=json)
+    known, made = planned(settings)
+    if save is not None:
+        made.save(save)
+    refusal = ""
+    try:
+        require_budget(known, made.epoch.qpu_seconds if made.epoch else 0.0, known.epochs)
+    except BudgetError as error:
+        refusal = str(error)
+    output.say(str(made))
+    output.result({"status": "refused" if refusal else "planned", "plan": _json.loads(made.to_json())})
+    if refusal:
+        output.warn(f"error: {refusal}")
+    return REFUSED if refusal else 0

@@ -1,0 +1,33 @@
+"""How long a training is, in what devices have to run for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backends.errors import InputError
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A training: ``epochs`` times all optimiser steps over the training sequences, then a forward pass to evaluate.
+
+    Attributes:
+        train: Training sequences; an epoch takes ceil(train / batch) steps, the last one with what is left.
+        evaluated: Sequences that are forecast after every epoch.
+        epochs: Passes over the training sequences.
+    """
+
+    train: int
+    evaluated: int
+    epochs: int
+
+    def __post_init__(self) -> None:
+        for name, least in (("train", 1), ("evaluated", 0), ("epochs", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise InputError(f"{name}={value!r} of a schedule must be an integer of at least {least}")
+
+    def batches(self, batch: int) -> dict[int, int]:
+        """How often a step of which size is taken in an epoch."""
+        full, rest = divmod(self.train, batch)
+        return {size: times for size, times in ((batch, full), (rest, 1)) if size and times}
