@@ -4,6 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .comparison import Comparison, compare
+    from .comparison_figure import draw_comparison
     from .counts import Counts, Tally
     from .dispatch import Dispatcher
     from .executor import Estimate, Executor, Jacobian
@@ -22,6 +24,7 @@ __all__ = [
     "GRADIENTS",
     "MAPPINGS",
     "STRATEGIES",
+    "Comparison",
     "Counts",
     "Dispatcher",
     "Estimate",
@@ -36,11 +39,15 @@ __all__ = [
     "Topology",
     "Workload",
     "active_parameters",
+    "compare",
+    "draw_comparison",
     "plan",
 ]
 
 # Imported on first use, so that asking for help or for a partition does not wait for qiskit.
 _MODULES = {
+    "comparison": ("Comparison", "compare"),
+    "comparison_figure": ("draw_comparison",),
     "counts": ("Counts", "Tally"),
     "dispatch": ("Dispatcher",),
     "executor": ("Estimate", "Executor", "Jacobian"),

@@ -12,13 +12,17 @@ from backends.errors import BudgetError, InputError
 from backends.qpu import Expectations, FloatArray, Handle
 
 from .checks import Rows, checked
-from .counts import Counts, Tally, slowest
+from .counts import Counts, slowest
 from .executor import Angles, Estimate, Jacobian, Masks, Weights
 from .meter import Tallies
-from .packing import Pack
+from .mitigation import BASIS_STATES, Readout, read_readout
+from .packing import Pack, Task
 from .planning import Plan
 from .report import Report
 from .shifts import Shifts
+
+_Tasks = Mapping[str, Mapping[Task, int]]
+"""By QPU, parameter sets of every task."""
 
 
 class Dispatcher:
@@ -51,6 +55,7 @@ class Dispatcher:
         self.seed = seed
         self._meter = plan.live
         self._counts = Counts.of_rounds((), self._meter.qpus)
+        self._readouts: dict[str, Readout] = {}
         self._closed = False
 
     def values(self, inputs: Angles, weights: Weights) -> dict[str, Estimate]:
@@ -127,7 +132,7 @@ class Dispatcher:
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run needs to go on with the same numbers: plain numbers by name."""
-        return self._counts.as_dict()
+        return {**self._counts.as_dict(), "readout": {key: r.as_lists() for key, r in self._readouts.items()}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where `state_dict` was taken: spent seconds count against the budget, seeds continue.
@@ -141,6 +146,7 @@ class Dispatcher:
             raise InputError(
                 f"the saved state spent time on {strange[0]!r}, which this plan does not use; resume with the same devices"
             )
+        self._readouts = read_readout(state.get("readout", {}))
         self._counts = Counts.of_rounds((), self._meter.qpus) + counts
 
     def close(self) -> None:
@@ -172,38 +178,63 @@ class Dispatcher:
 
     def _round(self, values: Mapping[str, FloatArray]) -> dict[str, Expectations]:
         """Run parameter sets by key, each of shape (sets, parameters)."""
+        self._calibrate()
         sets = {key: len(array) for key, array in values.items()}
         tallies = self._meter.round(sets)
         self._check_budget(tallies)
+        tasks = {name: self._meter.tasks(group) for name, group in self._meter.by_qpu(sets).items()}
+        found = self._run(tasks, values, tallies)
         results = {key: self._nothing(key) for key in values}
-        submitted = [
-            (name, packs, self._submit(name, packs, values, tallies[name]))
-            for name, packs in ((name, self._meter.packs(group)) for name, group in self._meter.by_qpu(sets).items())
-        ]
-        for name, packs, handle in submitted:
-            results.update(self._collect(name, packs, handle))
-        self._counts = self._counts.plus({}, rounds=1 if tallies else 0, makespan=slowest(tallies))
+        for key in results:
+            if sets[key]:
+                variants = {variant: found[key, variant] for variant in self._meter.mitigation.variants}
+                results[key] = self._meter.mitigation.combined(variants, self._readouts.get(key))
         return results
 
-    def _submit(self, name: str, packs: list[Pack], values: Mapping[str, FloatArray], tally: Tally) -> Handle:
-        """One job on one QPU; it counts as soon as it is accepted."""
-        qpu = self._meter.topology.qpus[name]
-        handle = qpu.run(self._meter.bundles(packs, values), self._meter.shots, seed=self._seed(name))
-        self._counts = self._counts.plus({name: tally})
-        return handle
+    def _calibrate(self) -> None:
+        """Run the calibration of the mitigation, once, before the first round."""
+        tasks = self._meter.calibration_tasks()
+        if not tasks or self._readouts:
+            return
+        tallies = self._meter.calibration()
+        self._check_budget(tallies)
+        found = self._run(
+            tasks, {key: self._blank(key) for key in self._meter.workload.keys}, tallies, calibration=True
+        )
+        zero, one = BASIS_STATES
+        self._readouts = {key: Readout.of(found[key, zero], found[key, one]) for key in self._meter.workload.keys}
 
-    def _collect(self, name: str, packs: list[Pack], handle: Handle) -> dict[str, Expectations]:
-        """The results of a job by key, put together from their pieces."""
+    def _run(
+        self, tasks: _Tasks, values: Mapping[str, FloatArray], tallies: Tallies, calibration: bool = False
+    ) -> dict[Task, Expectations]:
+        """One round: a job per QPU, all submitted before any is waited for."""
+        submitted = []
+        for name, group in tasks.items():
+            packs = self._meter.packs(group)
+            shots = self._meter.calibration_shots(name) if calibration else self._meter.shots
+            handle = self._meter.topology.qpus[name].run(
+                self._meter.bundles(packs, values), shots, seed=self._seed(name)
+            )
+            self._counts = self._counts.plus({name: tallies[name]})  # it counts as soon as it is accepted
+            submitted.append((name, packs, handle))
+        found: dict[Task, Expectations] = {}
+        for name, packs, handle in submitted:
+            found |= self._collect(name, packs, handle)
+        self._counts = self._counts.plus({}, rounds=1 if tallies else 0, makespan=slowest(tallies))
+        return found
+
+    def _collect(self, name: str, packs: list[Pack], handle: Handle) -> dict[Task, Expectations]:
+        """The results of a job by task, put together from their pieces."""
         pieces, results = [piece for one in packs for piece in one], handle.result()
-        expected = [(piece.sets, self._meter.workload.by_key[piece.key].outputs) for piece in pieces]
+        expected = [(piece.sets, self._meter.workload.by_key[piece.task[0]].outputs) for piece in pieces]
         if [result.values.shape for result in results] != expected:
             raise RuntimeError(
                 f"{name} returned job {handle.job_id} with shapes other than the (sets, outputs) asked for"
             )
-        found: dict[str, list[Expectations]] = {}
-        for piece, result in zip(pieces, results, strict=True):  # the pieces of a key are in order
-            found.setdefault(piece.key, []).append(result)
-        return {key: _joined(parts) for key, parts in found.items()}
+        found: dict[Task, list[Expectations]] = {}
+        for piece, result in zip(pieces, results, strict=True):  # the pieces of a task are in order
+            found.setdefault(piece.task, []).append(result)
+        return {task: _joined(parts) for task, parts in found.items()}
 
     def _check_budget(self, tallies: Tallies) -> None:
         spent, budget = self._counts.qpu_seconds, self.budget_seconds
@@ -221,6 +252,9 @@ class Dispatcher:
         number = list(self._meter.topology.qpus).index(name)
         sequence = np.random.SeedSequence(self.seed, spawn_key=(self._counts.rounds, number))
         return int(sequence.generate_state(1)[0] >> 1)
+
+    def _blank(self, key: str) -> FloatArray:
+        return np.zeros((1, self._meter.workload.by_key[key].circuit.num_parameters))
 
     def _nothing(self, key: str) -> Expectations:
         empty = np.empty((0, self._meter.workload.by_key[key].outputs))

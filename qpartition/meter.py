@@ -8,10 +8,11 @@ import numpy as np
 
 from backends.core import Core
 from backends.errors import InputError
-from backends.qpu import QPU, Bundle, FloatArray, Profile, Request
+from backends.qpu import PLAIN, QPU, Bundle, FloatArray, Profile, Request, Variant
 
 from .counts import Sets, Tally
-from .packing import Pack, pack, separate
+from .mitigation import BASIS_STATES, CALIBRATION_SHOTS, NONE, Mitigation
+from .packing import Pack, Task, pack, separate
 from .topology import Topology
 from .workload import Workload
 
@@ -33,6 +34,7 @@ class Meter:
         placement: Mapping[str, Core],
         shots: int | None,
         packing: bool = True,
+        mitigation: Mitigation = NONE,
     ) -> None:
         """For the sub-VQCs of ``workload`` on their cores.
 
@@ -42,14 +44,15 @@ class Meter:
             placement: Core by sub-VQC key.
             shots: Per execution; None for exact expectations.
             packing: Sub-VQCs on different cores of a QPU run side by side, as one circuit.
+            mitigation: What else is run with every parameter set, and once before the first round.
         """
         self.workload = workload
         self.topology = topology
         self.placement = placement
         self.shots = shots
         self.packing = packing
-        self._core = {key: core.name for key, core in placement.items()}
-        self._priced: dict[tuple[tuple[str, int], ...], Tally] = {}
+        self.mitigation = mitigation
+        self._priced: dict[tuple[tuple[Task, int], ...], Tally] = {}
 
     @property
     def qpus(self) -> tuple[str, ...]:
@@ -71,42 +74,67 @@ class Meter:
         Raises:
             InputError: If a job would exceed what a QPU accepts.
         """
-        return {name: self._job(name, group) for name, group in self.by_qpu(sets).items()}
+        return {name: self._job(name, self.tasks(group), self.shots) for name, group in self.by_qpu(sets).items()}
 
-    def packs(self, group: Sets) -> list[Pack]:
+    def calibration(self) -> Tallies:
+        """What the calibration of the mitigation costs, one job per QPU; empty if there is none."""
+        groups = self.calibration_tasks()
+        return {name: self._job(name, group, self.calibration_shots(name)) for name, group in groups.items()}
+
+    def calibration_tasks(self) -> dict[str, dict[Task, int]]:
+        """By QPU, the tasks of the calibration, each with one parameter set."""
+        if not self.mitigation.readout:
+            return {}
+        groups = self.by_qpu(dict.fromkeys(self.workload.keys, 1))
+        return {name: {(key, state): 1 for key in group for state in BASIS_STATES} for name, group in groups.items()}
+
+    def calibration_shots(self, name: str) -> int | None:
+        """Shots of a calibration circuit."""
+        if self.shots is None:
+            return None
+        return min(CALIBRATION_SHOTS, self.topology.qpus[name].limits.max_shots or CALIBRATION_SHOTS)
+
+    def tasks(self, group: Sets) -> dict[Task, int]:
+        """Every sub-VQC in every variant that the mitigation asks for."""
+        return {(key, variant): count for key, count in group.items() for variant in self.mitigation.variants}
+
+    def packs(self, tasks: Mapping[Task, int]) -> list[Pack]:
         """How the part of a round that goes to one QPU is divided into circuits."""
-        return pack(group, self._core) if self.packing else separate(group)
+        if not self.packing:
+            return separate(tasks)
+        return pack(tasks, {task: self.placement[task[0]].name for task in tasks})
 
     def bundles(self, packs: list[Pack], values: Mapping[str, FloatArray]) -> list[Bundle]:
         """What a QPU is sent; ``values`` are the parameter sets by key, each of shape (sets, parameters)."""
-        return [Bundle(tuple(self.request(p.key, values[p.key][p.start : p.stop]) for p in one)) for one in packs]
+        return [
+            Bundle(tuple(self.request(p.task[0], values[p.task[0]][p.start : p.stop], p.task[1]) for p in one))
+            for one in packs
+        ]
 
-    def request(self, key: str, values: FloatArray) -> Request:
+    def request(self, key: str, values: FloatArray, variant: Variant = PLAIN) -> Request:
         """One sub-VQC on its core; ``values`` has shape (sets, parameters)."""
         subvqc = self.workload.by_key[key]
-        return Request(subvqc.circuit, values, subvqc.outputs, self.topology.native(self.placement[key]))
+        return Request(subvqc.circuit, values, subvqc.outputs, self.topology.native(self.placement[key]), variant)
 
     def profile(self, key: str) -> Profile:
         """Size, duration and expected fidelity of a sub-VQC on its core."""
         core, subvqc = self.placement[key], self.workload.by_key[key]
         return self.topology.qpus[core.qpu].profile(subvqc.circuit, self.topology.native(core), subvqc.outputs)
 
-    def _job(self, name: str, group: dict[str, int]) -> Tally:
-        fingerprint = tuple(group.items())
+    def _job(self, name: str, tasks: Mapping[Task, int], shots: int | None) -> Tally:
+        fingerprint = tuple(tasks.items())
         if fingerprint not in self._priced:
-            qpu = self.topology.qpus[name]
-            packs = self.packs(group)
-            executions = sum(one[0].sets for one in packs) * (self.shots or 1)
-            _check_limits(name, qpu, self.shots, executions)
-            seconds = float(
-                qpu.seconds(self.bundles(packs, {key: self._blank(key, group) for key in group}), self.shots)
-            )
-            self._priced[fingerprint] = Tally(1, sum(group.values()), executions, seconds)
+            qpu, packs = self.topology.qpus[name], self.packs(tasks)
+            executions = sum(one[0].sets for one in packs) * (shots or 1)
+            _check_limits(name, qpu, shots, executions)
+            blank = {key: self._blank(key, count) for (key, _), count in tasks.items()}
+            seconds = float(qpu.seconds(self.bundles(packs, blank), shots))
+            self._priced[fingerprint] = Tally(1, sum(tasks.values()), executions, seconds)
         return self._priced[fingerprint]
 
-    def _blank(self, key: str, sets: Sets) -> FloatArray:
+    def _blank(self, key: str, sets: int) -> FloatArray:
         """Parameter sets whose angles are not known yet."""
-        return np.broadcast_to(np.zeros(1), (sets[key], self.workload.by_key[key].circuit.num_parameters))
+        return np.broadcast_to(np.zeros(1), (sets, self.workload.by_key[key].circuit.num_parameters))
 
 
 def _check_limits(name: str, qpu: QPU, shots: int | None, executions: int) -> None:

@@ -6,14 +6,17 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
-from .counts import Sets
+from backends.qpu import Variant
+
+Task = tuple[str, Variant]
+"""A sub-VQC, and how its circuit is run."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Parameter sets ``start..stop-1`` of one sub-VQC."""
+    """Parameter sets ``start..stop-1`` of one sub-VQC, run in one way."""
 
-    key: str
+    task: Task
     start: int
     stop: int
 
@@ -27,7 +30,7 @@ Pack = tuple[Piece, ...]
 """Pieces of equal length on different cores: set number j of all of them is one execution."""
 
 
-def pack(sets: Sets, core: Mapping[str, Hashable]) -> list[Pack]:
+def pack(sets: Mapping[Task, int], core: Mapping[Task, Hashable]) -> list[Pack]:
     """Divide a round on one QPU into packs, with as few executions as there can be.
 
     Each core runs its sub-VQCs one after the other, those with the most parameter sets first; all cores run at
@@ -35,12 +38,12 @@ def pack(sets: Sets, core: Mapping[str, Hashable]) -> list[Pack]:
     core: sum of their lengths = max over cores of the sum of the parameter sets there.
 
     Args:
-        sets: Parameter sets by sub-VQC key.
+        sets: Parameter sets by task.
         core: On which core each of these runs.
     """
-    queues: dict[Hashable, list[str]] = {}
-    for key in sorted((key for key, count in sets.items() if count), key=lambda key: -sets[key]):
-        queues.setdefault(core[key], []).append(key)
+    queues: dict[Hashable, list[Task]] = {}
+    for task in sorted((task for task, count in sets.items() if count), key=lambda task: -sets[task]):
+        queues.setdefault(core[task], []).append(task)
     timelines = [_timeline(queue, sets) for queue in queues.values()]
     ends = sorted({end for timeline in timelines for _, end in timeline})
     positions = [0] * len(timelines)
@@ -51,19 +54,19 @@ def pack(sets: Sets, core: Mapping[str, Hashable]) -> list[Pack]:
             while positions[n] < len(timeline) and timeline[positions[n]][1] <= begin:
                 positions[n] += 1
             if positions[n] < len(timeline):
-                key, key_end = timeline[positions[n]]
-                key_begin = key_end - sets[key]
-                pieces.append(Piece(key, begin - key_begin, end - key_begin))
+                task, task_end = timeline[positions[n]]
+                task_begin = task_end - sets[task]
+                pieces.append(Piece(task, begin - task_begin, end - task_begin))
         packs.append(tuple(pieces))
         begin = end
     return packs
 
 
-def separate(sets: Sets) -> list[Pack]:
+def separate(sets: Mapping[Task, int]) -> list[Pack]:
     """Every sub-VQC as a circuit of its own."""
-    return [(Piece(key, 0, count),) for key, count in sets.items() if count]
+    return [(Piece(task, 0, count),) for task, count in sets.items() if count]
 
 
-def _timeline(queue: list[str], sets: Sets) -> list[tuple[str, int]]:
-    """Each sub-VQC of a core and when it ends, in parameter sets since the job began."""
-    return list(zip(queue, accumulate(sets[key] for key in queue), strict=True))
+def _timeline(queue: list[Task], sets: Mapping[Task, int]) -> list[tuple[Task, int]]:
+    """Each task of a core and when it ends, in parameter sets since the job began."""
+    return list(zip(queue, accumulate(sets[task] for task in queue), strict=True))

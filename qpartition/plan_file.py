@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FORMAT = 2
 SETTINGS: dict[str, tuple[type, ...]] = {
     "batch": (int,), "steps": (int,), "shots": (int, type(None)), "gradient": (str,), "jacobian": (str,),
-    "samples": (int,), "packing": (bool,), "note": (str,),
+    "samples": (int,), "packing": (bool,), "mitigation": (list,), "note": (str,),
 }  # fmt: skip
 
 
@@ -52,7 +52,13 @@ class PlacedCircuit:
 
 def costs(plan: Plan) -> dict[str, Counts | None]:
     """Everything a plan has a price for."""
-    return {"forward": plan.forward, "step": plan.step, "epoch": plan.epoch, "run": plan.run}
+    return {
+        "calibration": plan.calibration,
+        "forward": plan.forward,
+        "step": plan.step,
+        "epoch": plan.epoch,
+        "run": plan.run,
+    }
 
 
 def to_json(plan: Plan) -> str:
@@ -60,6 +66,7 @@ def to_json(plan: Plan) -> str:
     document = {
         "format": FORMAT,
         **{name: getattr(plan, name) for name in SETTINGS},
+        "mitigation": list(plan.mitigation),
         "circuits": [asdict(circuit) for circuit in plan.circuits],
         **{name: None if cost is None else cost.as_dict() for name, cost in costs(plan).items()},
     }
@@ -96,8 +103,9 @@ def _fields(document: dict[str, Any]) -> dict[str, Any]:
     circuits = tuple(
         PlacedCircuit(**{f.name: entry[f.name] for f in fields(PlacedCircuit)}) for entry in document["circuits"]
     )
-    priced = {name: Counts.from_dict(document[name]) for name in ("forward", "step")}
+    priced = {name: Counts.from_dict(document[name]) for name in ("calibration", "forward", "step")}
     known = {name: None if document[name] is None else Counts.from_dict(document[name]) for name in ("epoch", "run")}
+    settings["mitigation"] = tuple(str(name) for name in settings["mitigation"])
     return {**settings, "circuits": circuits, **priced, **known}
 
 

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 CORES = ("core", "sub-VQCs", "qubits", "2q gates", "depth", "us a shot", "fidelity", "shifted parameters")
 SHOWN = 12
 """Cores listed; the others are only counted."""
-NAMES = {"forward": "forward pass", "step": "training step", "epoch": "epoch", "run": "training"}
+NAMES = {
+    "calibration": "calibration",
+    "forward": "forward pass",
+    "step": "training step",
+    "epoch": "epoch",
+    "run": "training",
+}
 
 
 def text(plan: Plan) -> str:
@@ -23,7 +29,7 @@ def text(plan: Plan) -> str:
         by_core.setdefault(circuit.core, []).append(circuit)
     rows = [_row(core, circuits) for core, circuits in by_core.items()]
     more = [f"... and {len(rows) - SHOWN} more cores"] if len(rows) > SHOWN else []
-    priced = {NAMES[name]: cost for name, cost in costs(plan).items() if cost is not None}
+    priced = {NAMES[name]: cost for name, cost in costs(plan).items() if cost is not None and cost.jobs}
     cost = [row for name, counts in priced.items() for row in cost_rows(name, counts)]
     return "\n".join(
         [_title(plan, len(rows)), "", table(CORES, rows[:SHOWN]), *more, _quality(plan), "", table(COST, cost)]
@@ -33,10 +39,11 @@ def text(plan: Plan) -> str:
 def _title(plan: Plan, cores: int) -> str:
     shots = "exact" if plan.shots is None else f"{plan.shots:,} shots"
     shifts = f", {plan.samples} samples" if plan.gradient == "sampled-shift" else ""
+    mitigated = f", {' and '.join(plan.mitigation)} mitigation" if plan.mitigation else ""
     return (
         f"{_count(len(plan.circuits), 'sub-VQC')} on {_count(cores, 'core')} of "
         f"{_count(len(plan.step.per_qpu), 'QPU')}, {'packed side by side' if plan.packing else 'one circuit each'}, "
-        f"batch {plan.batch}, {plan.steps} steps, {shots}, {plan.gradient} ({plan.jacobian}{shifts})"
+        f"batch {plan.batch}, {plan.steps} steps, {shots}, {plan.gradient} ({plan.jacobian}{shifts}){mitigated}"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
@@ -14,6 +14,7 @@ from .counts import Counts, Sets
 from .gradients import GRADIENTS, SAMPLES, Asked, training_rounds
 from .mapping import place
 from .meter import Meter
+from .mitigation import Mitigation
 from .plan_file import PlacedCircuit, from_json, to_json, write
 from .plan_text import text
 from .schedule import Schedule
@@ -36,11 +37,13 @@ class Plan:
         jacobian: ``"deferred"``: one more round per step for all shifts; ``"fused"``: shifts with the values.
         samples: Weight shifts per sub-VQC and step; only ``"sampled-shift"`` draws them.
         packing: Sub-VQCs on different cores of a QPU run side by side, as one circuit.
+        mitigation: Names in `qpartition.mitigation.METHODS`.
         note: What the mapping has to say of itself.
+        calibration: Cost of what the mitigation runs once, before the first round.
         forward: Cost of one forward pass.
         step: Cost of one training step, forward pass included.
         epoch: Cost of one epoch; None without a `Schedule`.
-        run: Cost of all epochs; None without a `Schedule`.
+        run: Cost of all epochs and of the calibration; None without a `Schedule`.
         live: The devices to run on; None in a plan that was loaded from a file.
     """
 
@@ -52,7 +55,9 @@ class Plan:
     jacobian: str
     samples: int
     packing: bool
+    mitigation: tuple[str, ...]
     note: str
+    calibration: Counts
     forward: Counts
     step: Counts
     epoch: Counts | None = None
@@ -104,6 +109,7 @@ def plan(
     jacobian: JacobianMode | None = None,
     samples: int = SAMPLES,
     packing: bool = True,
+    mitigation: Sequence[str] | Mitigation = (),
     schedule: Schedule | None = None,
     **options: Any,
 ) -> Plan:
@@ -120,6 +126,7 @@ def plan(
         samples: Weight shifts per sub-VQC and step of ``"sampled-shift"``.
         packing: Run sub-VQCs on different cores of a QPU side by side, as one circuit: a fraction of the executions.
             Gates then run at the same time as their neighbours'; a `Topology` with a guard keeps them apart.
+        mitigation: Names in `qpartition.mitigation.METHODS`, or a `Mitigation`; nothing by default.
         schedule: How long the training is; the plan then says what an epoch and all of it cost.
         options: Passed on to the mapping.
 
@@ -135,7 +142,9 @@ def plan(
     asked = Asked(jacobian, samples)
     rounds = training_rounds(workload, gradient, asked)
     placement = place(mapping, workload, topology, **options)
-    meter = Meter(workload, topology, placement, shots, packing)
+    chosen = mitigation if isinstance(mitigation, Mitigation) else Mitigation.of(mitigation)
+    meter = Meter(workload, topology, placement, shots, packing, chosen)
+    calibration = Counts.of_rounds([meter.calibration()], meter.qpus)
     forward, step = _price(meter, workload.forward_rounds()), _price(meter, rounds)
     epoch = None if schedule is None else _epoch(meter, gradient, asked, schedule)
     return Plan(
@@ -147,11 +156,13 @@ def plan(
         jacobian=jacobian,
         samples=samples,
         packing=packing,
+        mitigation=chosen.methods,
+        calibration=calibration,
         note=getattr(placement, "note", ""),
         forward=forward,
         step=step,
         epoch=epoch,
-        run=None if epoch is None or schedule is None else epoch.times(schedule.epochs),
+        run=None if epoch is None or schedule is None else calibration + epoch.times(schedule.epochs),
         live=meter,
     )
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
+from .compare import compare
 from .forecast import forecast
 from .plan import plan
 from .qpus import qpus
@@ -40,5 +41,6 @@ def _options(
 
 app.command()(train)
 app.command()(plan)
+app.command()(compare)
 app.command()(forecast)
 app.command()(qpus)

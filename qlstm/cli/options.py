@@ -89,6 +89,10 @@ Packing = Annotated[
     _devices("--packing/--no-packing", "Run the cores of a device side by side, as one circuit.", default="packing"),
 ]
 Guard = Annotated[Count, _devices("--guard", "Unused qubits between two cores, at least.")]
+Mitigation = Annotated[
+    list[str] | None,
+    _devices("--mitigation", "readout or zne (zero-noise extrapolation); repeat it for both.", "NAME", default="none"),
+]
 Budget = Annotated[
     Number, _devices("--budget", "Refuse to cost more QPU seconds than this.", "SECONDS", default="no limit")
 ]
@@ -121,25 +125,26 @@ RUN: dict[str, Any] = {
     "scaling": Scaling, "hidden": Hidden, "parts": Parts, "partition": Partition, "ansatz": AnsatzName, "depth": Depth,
     "head": Head, "epochs": Epochs, "batch": Batch, "lr": Lr, "optimizer": Optimizer, "cosine": Cosine,
     "shuffle": Shuffle, "seed": Seed, "gradient": Gradient, "samples": Samples, "jacobian": JacobianMode, "qpu": Qpu,
-    "shots": Shots, "mapping": Mapping, "packing": Packing, "guard": Guard, "budget": Budget,
+    "shots": Shots, "mapping": Mapping, "packing": Packing, "guard": Guard, "mitigation": Mitigation,
+    "budget": Budget,
 }  # fmt: skip
 """Setting -> its option; every command that describes a run takes all of them."""
 
 
 def of_a_run(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command the options of a run; its ``settings`` receives those that were given, by name."""
+    own = [p for p in signature(command, eval_str=True).parameters.values() if p.name != "settings"]
+    names = [name for name in RUN if name not in {p.name for p in own}]
 
     @wraps(command)
     def called(**values: Any) -> int:
-        settings = given({name: values.pop(name) for name in RUN if name in values})
-        return command(settings=settings, **values)
+        return command(settings=given({name: values.pop(name) for name in names}), **values)
 
-    own = [p for p in signature(command, eval_str=True).parameters.values() if p.name != "settings"]
-    taken = {p.name for p in own}
     shared = [
-        Parameter(name, Parameter.KEYWORD_ONLY, default=Parameter.empty if name == "task" else None, annotation=option)
-        for name, option in RUN.items()
-        if name not in taken
+        Parameter(
+            name, Parameter.KEYWORD_ONLY, default=Parameter.empty if name == "task" else None, annotation=RUN[name]
+        )
+        for name in names
     ]
     parameters = [*shared, *(p.replace(kind=Parameter.KEYWORD_ONLY) for p in own)]
     called.__signature__ = Signature(parameters, return_annotation=int)  # type: ignore[attr-defined]
@@ -150,8 +155,9 @@ def of_a_run(command: Callable[..., int]) -> Callable[..., int]:
 def given(values: dict[str, Any]) -> dict[str, Any]:
     """The settings that were given explicitly, in the types of `RunSettings`."""
     found = {name: value for name, value in values.items() if value is not None and value != []}
-    if "qpu" in found:
-        found["qpu"] = tuple(found["qpu"])
+    for name in ("qpu", "mitigation"):
+        if name in found:
+            found[name] = tuple(found[name])
     if "features" in found:
         found["features"] = tuple(name.strip() for name in found["features"].split(","))
         if not all(found["features"]):

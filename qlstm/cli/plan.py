@@ -36,7 +36,8 @@ def plan(
         made.save(save)
     refusal = ""
     try:
-        require_budget(known, made.epoch.qpu_seconds if made.epoch else 0.0, known.epochs)
+        epoch = made.epoch.qpu_seconds if made.epoch else 0.0
+        require_budget(known, epoch, known.epochs, made.calibration.qpu_seconds)
     except BudgetError as error:
         refusal = str(error)
     output.say(str(made))

@@ -31,12 +31,18 @@ def make_plan(settings: RunSettings, model: Forecaster, data: Dataset, topology:
         topology,
         settings.mapping,
         settings.shots,
-        gradient="parameter-shift" if settings.gradient == "auto" else settings.gradient,
+        gradient=gradient_of(settings),
         jacobian=settings.jacobian,  # type: ignore[arg-type]
         samples=settings.samples,
         packing=settings.packing,
+        mitigation=settings.mitigation,
         schedule=Schedule(data.train, len(data), settings.epochs),
     )
+
+
+def gradient_of(settings: RunSettings) -> str:
+    """The gradient that a run on devices uses."""
+    return "parameter-shift" if settings.gradient == "auto" else settings.gradient
 
 
 def planned(given: Mapping[str, Any]) -> tuple[RunSettings, Plan]:

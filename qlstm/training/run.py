@@ -144,7 +144,7 @@ def _open(
     if state is not None:
         _restore(run, state, record)
     if run.plan is not None and run.plan.epoch is not None:
-        spent = totals(run.dispatcher)["qpu_seconds"]
+        spent = totals(run.dispatcher)["qpu_seconds"] or run.plan.calibration.qpu_seconds
         require_budget(settings, run.plan.epoch.qpu_seconds, settings.epochs - run.trainer.epoch, spent)
     _occupy(run, record, out, state)
     return run
@@ -186,7 +186,7 @@ def _stored(path: Path, state: State) -> RunSettings:
 
 def require_devices(given: Mapping[str, Any], settings: RunSettings) -> None:
     """Refuse options that mean nothing without devices."""
-    for name in ("shots", "mapping", "packing", "guard", "jacobian", "samples", "budget"):
+    for name in ("shots", "mapping", "packing", "guard", "mitigation", "jacobian", "samples", "budget"):
         if name in given and not settings.qpu:
             raise InputError(
                 f"{option(name)} needs devices, exact simulation has no use for it; add --qpu, or leave it out"

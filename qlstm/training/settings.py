@@ -52,6 +52,7 @@ class RunSettings(Recipe):
         mapping: How sub-VQCs are given to cores.
         packing: The cores of a device run side by side, as one circuit.
         guard: Unused qubits between two cores, at least.
+        mitigation: Error mitigation on the devices: ``"readout"``, ``"zne"``.
         budget: Most QPU seconds the run may cost; None for no limit.
     """
 
@@ -76,6 +77,7 @@ class RunSettings(Recipe):
     mapping: str = "round-robin"
     packing: bool = True
     guard: int = 0
+    mitigation: tuple[str, ...] = ()
     budget: float | None = None
 
     def __post_init__(self) -> None:

@@ -1,0 +1,68 @@
+"""A comparison as a figure: errors and costs of every mapping."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .comparison import Comparison
+
+INK, MEASURED, ESTIMATED, COST = "#22333b", "#0a7e8c", "#bcd8dc", "#c96f4a"
+
+
+def draw_comparison(comparison: Comparison, path: str | Path) -> None:
+    """Write a figure: measured and estimated error of <Z>, QPU seconds and makespan of a step, and R2 if known.
+
+    Args:
+        comparison: As `compare` returns it.
+        path: A file name whose suffix matplotlib knows, such as ``.png`` or ``.svg``.
+
+    Raises:
+        InputError: If the file cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    entries = comparison.entries[::-1]
+    names, rows = [entry.mapping for entry in entries], range(len(entries))
+    scored = all(entry.r2 is not None for entry in entries)
+    figure = Figure(figsize=(4.0 * (3 if scored else 2), 1.1 + 0.55 * len(entries)), layout="constrained")
+    axes = figure.subplots(1, 3 if scored else 2, sharey=True)
+    error, cost = axes[0], axes[1]
+    error.barh([r + 0.19 for r in rows], [e.measured for e in entries], 0.36, color=MEASURED, label="measured",
+               xerr=[e.measured_stderr for e in entries], error_kw={"ecolor": INK, "capsize": 3})  # fmt: skip
+    error.barh([r - 0.19 for r in rows], [e.estimated for e in entries], 0.36, color=ESTIMATED, label="estimated")
+    error.set(yticks=list(rows), yticklabels=names, xlabel="rms error of <Z>")
+    error.legend(frameon=False, fontsize=8)
+    cost.barh([r + 0.19 for r in rows], [e.qpu_seconds for e in entries], 0.36, color=COST, label="QPU seconds")
+    cost.barh([r - 0.19 for r in rows], [e.makespan for e in entries], 0.36, color="#eed2c6", label="makespan")
+    cost.set(xlabel="seconds of a training step")
+    cost.legend(frameon=False, fontsize=8)
+    if scored:
+        axes[2].plot([e.r2 for e in entries], list(rows), "o", color=INK)
+        axes[2].set(xlabel="test R2 on the devices")
+    for axis in axes:
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.grid(axis="x", alpha=0.25)
+    _save(figure, Path(path))
+
+
+def _save(figure: object, path: Path) -> None:
+    """All or nothing, under a temporary name of the same suffix."""
+    import os
+    from tempfile import NamedTemporaryFile
+
+    from backends.errors import InputError
+
+    temporary = None
+    try:
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix, delete=False) as file:
+            temporary = Path(file.name)
+        figure.savefig(temporary, dpi=160)  # type: ignore[attr-defined]
+        os.replace(temporary, path)
+    except (OSError, ValueError) as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise InputError(
+            f"cannot draw {path}: {error}; give a .png, .svg or .pdf in a folder you can write to"
+        ) from None
