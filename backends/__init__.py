@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .core import Calibration, Core
     from .errors import BudgetError, InputError
-    from .qpu import QPU, Bundle, Expectations, Handle, Limits, Profile, Request
+    from .qpu import QPU, Bundle, Expectations, Handle, Limits, Profile, Request, Variant
     from .specs import available, open_qpu
 
 _HOME = {
     "Calibration": "core", "Core": "core", "BudgetError": "errors", "InputError": "errors",
     "open_qpu": "specs", "available": "specs", "QPU": "qpu", "Expectations": "qpu", "Handle": "qpu",
-    "Limits": "qpu", "Request": "qpu", "Bundle": "qpu", "Profile": "qpu",
+    "Limits": "qpu", "Request": "qpu", "Bundle": "qpu", "Profile": "qpu", "Variant": "qpu",
 }  # fmt: skip
 
 __all__ = [
     "QPU", "BudgetError", "Bundle", "Calibration", "Core", "Expectations", "Handle", "InputError", "Limits", "Profile",
-    "Request", "available", "open_qpu",
+    "Request", "Variant", "available", "open_qpu",
 ]  # fmt: skip
 
 

@@ -1,21 +1,25 @@
-"""Qiskit Aer as the simulator of a core: exact outcome probabilities of all parameter sets in one run.
+"""Qiskit Aer as the simulator of a core: all parameter sets of a request in a few runs, exactly or with Aer's own shots.
 
-Shots are drawn from these probabilities elsewhere. That is the distribution Aer itself samples from, and several
-times faster than asking it for shots.
+Shots are Aer's counts, drawn with its noise model and its readout error; expectations without shots come from its
+exact outcome probabilities.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import ParameterExpression
 from qiskit.transpiler import Target
 
 from .errors import InputError
 from .isa import CompactCircuit
-from .noise import confusion, misread, noise_model
+from .noise import confusion, misread, noise_model, relaxing
+from .qpu import Expectations
+from .sampling import expectations, from_counts
 
 FloatArray = NDArray[np.float64]
 
@@ -36,6 +40,7 @@ class AerEngine:
         from qiskit_aer import AerSimulator
 
         noise = None if target is None else noise_model(target)
+        self._target = target
         self._confusions = None if target is None else confusion(target)
         self._widest = MAX_QUBITS if target is None else MAX_NOISY_QUBITS
         self._dimension = 2 if target is None else 4
@@ -46,29 +51,70 @@ class AerEngine:
             max_parallel_threads=1,  # more gain nothing at these widths, and devices work side by side
         )
 
+    def run(
+        self, compact: CompactCircuit, values: FloatArray, outputs: int, shots: int | None, rng: np.random.Generator
+    ) -> Expectations:
+        """See `Engine.run`."""
+        if shots is None:
+            return expectations(self.distribution(compact, values, outputs), None, rng)
+        return from_counts(np.concatenate(list(self._counts(compact, values, outputs, shots, rng))), shots)
+
     def distribution(self, compact: CompactCircuit, values: FloatArray, outputs: int) -> Iterator[FloatArray]:
-        """See `Engine.distribution`."""
+        """Exact joint probabilities in chunks of shape (some sets, 2^outputs), readout error included."""
+        wires = list(compact.wires[:outputs])
+        circuit = self._checked(compact)
+        circuit.save_probabilities(wires)
+        for angles in self._chunks(compact, values):
+            answers = self._run(circuit, compact, angles if compact.slots else angles[:1], 1)
+            found = np.array([one.data.probabilities for one in answers])
+            found = found if compact.slots else np.repeat(found, len(angles), axis=0)
+            yield found if self._confusions is None else misread(found, self._confusions[wires])
+
+    def _counts(
+        self, compact: CompactCircuit, values: FloatArray, outputs: int, shots: int, rng: np.random.Generator
+    ) -> Iterator[NDArray[np.int64]]:
+        """Joint counts in chunks of shape (some sets, 2^outputs)."""
+        circuit = self._checked(compact)
+        register = ClassicalRegister(outputs)
+        circuit.add_register(register)
+        circuit.measure(list(compact.wires[:outputs]), register)
+        for angles in self._chunks(compact, values):
+            counts = np.zeros((len(angles), 2**outputs), dtype=np.int64)
+            seed = int(rng.integers(2**31))
+            for row, one in zip(counts, self._run(circuit, compact, angles, shots, seed), strict=True):
+                for outcome, count in one.data.counts.items():
+                    row[int(outcome, 16)] = count
+            yield counts
+
+    def _checked(self, compact: CompactCircuit) -> QuantumCircuit:
+        """A copy that Aer can run."""
         width = compact.circuit.num_qubits
         if width > self._widest:
             raise InputError(
                 f"Aer simulates at most {self._widest} qubits here, the circuit uses {width}; use more parts, or cut it"
             )
         _check_free_angles(compact)
-        circuit = compact.circuit.copy()
-        circuit.save_probabilities(list(compact.wires[:outputs]))
-        chunk = max(1, min(_CHUNK, _CHUNK_BYTES // (16 * self._dimension**width)))
-        for start in range(0, len(values), chunk):
-            angles = compact.angles.at(values[start : start + chunk])
-            found = self._run(circuit, compact, angles)
-            yield found if self._confusions is None else misread(found, self._confusions[list(compact.wires[:outputs])])
+        if self._target is not None and any(item.name == "delay" for item in compact.circuit.data):
+            return relaxing(compact.circuit, self._target)
+        return compact.circuit.copy()
 
-    def _run(self, circuit: object, compact: CompactCircuit, angles: FloatArray) -> FloatArray:
-        binds = [{slot: angles[:, j].tolist() for j, slot in enumerate(compact.slots)}] if compact.slots else None
-        result = self._simulator.run(circuit, parameter_binds=binds, shots=1).result()
+    def _chunks(self, compact: CompactCircuit, values: FloatArray) -> Iterator[FloatArray]:
+        chunk = max(1, min(_CHUNK, _CHUNK_BYTES // (16 * self._dimension**compact.circuit.num_qubits)))
+        for start in range(0, len(values), chunk):
+            yield compact.angles.at(values[start : start + chunk])
+
+    def _run(
+        self, circuit: QuantumCircuit, compact: CompactCircuit, angles: FloatArray, shots: int, seed: int | None = None
+    ) -> list[Any]:
+        """Aer's result of every set of angles."""
+        if compact.slots:
+            work, binds = [circuit], [{slot: angles[:, j].tolist() for j, slot in enumerate(compact.slots)}]
+        else:
+            work, binds = [circuit] * len(angles), None
+        result = self._simulator.run(work, parameter_binds=binds, shots=shots, seed_simulator=seed).result()
         if not result.success:
             raise RuntimeError(f"Aer failed: {result.status}")
-        found = np.array([experiment.data.probabilities for experiment in result.results])
-        return found if binds else np.repeat(found, len(angles), axis=0)
+        return list(result.results)
 
 
 def _check_free_angles(compact: CompactCircuit) -> None:

@@ -40,6 +40,7 @@ def read_calibration(target: Target, rep_delay: float, date: str) -> Calibration
         readout_seconds=readout_seconds,
         rep_delay=rep_delay,
         date=date,
+        durations={(a, b): s for (a, b), s in sorted(_durations(target).items()) if (a, b) in two},
     )
 
 
@@ -59,6 +60,7 @@ def cropped_calibration(calibration: Calibration, qubits: tuple[int, ...]) -> Ca
         readout=crop(calibration.readout),
         t1=crop(calibration.t1),
         t2=crop(calibration.t2),
+        durations={(number[a], number[b]): s for (a, b), s in calibration.durations.items() if {a, b} <= number.keys()},
     )
 
 
@@ -84,6 +86,15 @@ def _errors(target: Target, kind: Kind, missing: float) -> dict[Where, float]:
         found.setdefault(where, []).append(missing if error is None else float(error))
     pick = max if kind[1] == 1 else min
     return {where: pick(errors) for where, errors in found.items() if pick(errors) < 1.0}
+
+
+def _durations(target: Target) -> dict[Where, float]:
+    """Duration of the two-qubit gate on every coupling that has one, the shortest where there are several gates."""
+    found: dict[Where, float] = {}
+    for where, values in _instructions(target, _KINDS[1]):
+        if values is not None and values.duration:
+            found[where] = min(float(values.duration), found.get(where, float("inf")))
+    return found
 
 
 def _typical_seconds(target: Target, kind: Kind) -> float:

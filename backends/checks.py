@@ -95,7 +95,9 @@ def _checked_bundle(given: Request | Bundle, qpu: QPU, i: int) -> Bundle:
         raise InputError(f"request {i}: an empty bundle; put at least one request into it")
     sets = {request.sets for request in requests}
     if len(sets) > 1:
-        raise InputError(f"request {i}: a bundle of {sorted(sets)} parameter sets; all its requests need the same number")
+        raise InputError(
+            f"request {i}: a bundle of {sorted(sets)} parameter sets; all its requests need the same number"
+        )
     qubits = [qubit for request in requests for qubit in request.core.qubits]
     if len(set(qubits)) < len(qubits):
         raise InputError(f"request {i}: the cores of a bundle overlap; bundle requests of disjoint cores only")
@@ -112,6 +114,9 @@ def _checked(request: Request, qpu: QPU, i: int) -> Request:
         )
     if circuit.num_clbits:
         raise InputError(f"request {i}: circuit {circuit.name!r} has classical bits; give it without measurements")
+    fold, prepare = request.variant.fold, request.variant.prepare
+    if fold < 1 or fold % 2 == 0 or prepare not in (None, 0, 1):
+        raise InputError(f"request {i}: fold={fold} must be odd and at least 1, prepare={prepare} 0, 1 or None")
     values = np.asarray(request.values, dtype=np.float64)
     if values.ndim != 2 or values.shape[1] != circuit.num_parameters or not len(values):
         raise InputError(

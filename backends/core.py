@@ -13,7 +13,8 @@ class Calibration:
     """Error rates and times of a set of qubits, indexed from 0.
 
     Durations are in seconds, errors are probabilities. ``two_qubit`` is keyed by the directed
-    coupling; all mappings are empty for an ideal device.
+    coupling; all mappings are empty for an ideal device. ``durations`` are those of the couplings one by one,
+    ``two_qubit_seconds`` their median.
     """
 
     one_qubit: Mapping[int, float] = field(default_factory=dict)
@@ -26,6 +27,7 @@ class Calibration:
     readout_seconds: float = 0.0
     rep_delay: float = 0.0
     date: str = ""
+    durations: Mapping[Edge, float] = field(default_factory=dict)
 
     @property
     def is_ideal(self) -> bool:
@@ -39,7 +41,7 @@ class Core:
 
     Attributes:
         qpu: Name of the device the core belongs to.
-        index: Number of the core on its device, best (lowest summed error) first.
+        index: Number of the core on its device, best (lowest summed error) first; -1 for one of chosen qubits.
         qubits: Physical qubits of the device; position in this tuple is the core's own qubit number.
         edges: Directed couplings between the core's own qubit numbers; empty means all-to-all (ideal).
         calibration: Calibration of the core, in the core's own qubit numbers.
@@ -55,8 +57,8 @@ class Core:
 
     @property
     def name(self) -> str:
-        """``<qpu>/<index>``, unique in a topology."""
-        return f"{self.qpu}/{self.index}"
+        """``<qpu>/<index>``, or ``<qpu>/q<qubit>-<qubit>-...`` for a core of chosen qubits; unique in a topology."""
+        return f"{self.qpu}/{self.index if self.index >= 0 else 'q' + '-'.join(map(str, self.qubits))}"
 
     @property
     def num_qubits(self) -> int:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from qiskit.circuit import Gate
-from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.providers import BackendV2
 from qiskit.transpiler import Target
 
+from . import cache
 from .calibration import cropped_calibration, read_calibration
 from .core import Calibration, Core, Edge
 from .errors import InputError
-from .regions import Region, disjoint_regions, largest_component
+from .instructions import Instructions, ideal_target, is_usable
+from .regions import Region, disjoint_regions, is_connected, largest_component
+
+Where = tuple[int, ...]
 
 REP_DELAY = 250e-6
 """Seconds between shots where the configuration does not say: IBM's default."""
@@ -58,10 +62,15 @@ class Device:
         """Number of physical qubits, broken ones included."""
         return int(self.target.num_qubits)
 
-    @cached_property
+    @property
     def is_all_to_all(self) -> bool:
         """True for a simulator without a coupling map."""
-        return self.target.build_coupling_map() is None and self.num_qubits > 1
+        return self.instructions.is_all_to_all
+
+    @cached_property
+    def instructions(self) -> Instructions:
+        """Where its instructions can be applied, how good and how long they are; shapes of regions."""
+        return Instructions(self.target, self.calibration)
 
     @cached_property
     def calibration(self) -> Calibration:
@@ -80,18 +89,78 @@ class Device:
             return tuple(
                 Core(self.name, i, tuple(range(i * width, (i + 1) * width))) for i in range(self.num_qubits // width)
             )
-        qubits, couplings = self._weights()
+        qubits, couplings = self.weights()
         whole = largest_component(qubits, couplings)
         if core_qubits is not None and core_qubits > len(whole.qubits):
             raise InputError(
                 f"cores of {core_qubits} qubits: the largest connected region of usable qubits on {self.name} has "
                 f"{len(whole.qubits)}; use more and smaller parts, or cut the circuit"
             )
-        regions = (whole,) if core_qubits is None else disjoint_regions(qubits, couplings, core_qubits, guard)
+        regions = (whole,) if core_qubits is None else self._regions(core_qubits, guard)
         return tuple(self._core(i, region) for i, region in enumerate(regions))
 
+    def _regions(self, size: int, guard: int) -> tuple[Region, ...]:
+        """Disjoint regions, kept on disk by the errors they follow from."""
+        qubits, couplings = self.weights()
+        name = cache.entry(
+            "regions", sorted(qubits.items()), sorted(couplings.items()), self.instructions.wiring, size, guard
+        )
+        found = _read_regions(cache.load(name), size, set(qubits))
+        if found:
+            return found
+        regions = disjoint_regions(qubits, couplings, size, guard, self.instructions.wiring)
+        cache.store(name, json.dumps([[region.qubits, region.error] for region in regions]).encode())
+        return regions
+
+    def core(self, qubits: Iterable[int]) -> Core:
+        """A core of chosen physical qubits, in the given order.
+
+        Raises:
+            InputError: For none, an unknown, broken or repeated qubit, or qubits that do not hang together.
+        """
+        chosen = tuple(qubits)
+        self._check_chosen(chosen)
+        if self.is_all_to_all:
+            return Core(self.name, -1, chosen)
+        weights, couplings = self.weights(chosen)
+        if not is_connected(weights, couplings):
+            raise InputError(
+                f"qubits {list(chosen)} of {self.name} are not connected by working couplings; choose neighbours, "
+                "see coupling_map"
+            )
+        return self._core(-1, Region(chosen, largest_component(weights, couplings).error))
+
+    def _check_chosen(self, qubits: Where) -> None:
+        if not qubits:
+            raise InputError(f"a core of {self.name} needs at least one qubit; name some of 0..{self.num_qubits - 1}")
+        for q in qubits:
+            if not isinstance(q, int) or isinstance(q, bool) or not 0 <= q < self.num_qubits:
+                raise InputError(f"qubit {q!r} of {self.name} does not exist; choose from 0..{self.num_qubits - 1}")
+            if qubits.count(q) > 1:
+                raise InputError(f"qubit {q} of {self.name} is named twice; name every qubit of a core once")
+            if not self.is_all_to_all and q not in self.calibration.one_qubit:
+                raise InputError(f"qubit {q} of {self.name} does not work by its calibration; choose another")
+
+    def weights(self, qubits: Where | None = None) -> tuple[dict[int, float], dict[Edge, float]]:
+        """Error of usable qubits, one-qubit and readout, and of the couplings between them, in the better direction.
+
+        Args:
+            qubits: Physical qubits; None: all.
+
+        Raises:
+            InputError: If one of ``qubits`` does not exist or does not work.
+        """
+        everything = self._weights
+        if qubits is None or self.is_all_to_all:
+            return everything
+        unusable = [q for q in qubits if q not in everything[0]]
+        if unusable:
+            raise InputError(f"qubits {unusable} of {self.name} do not exist or do not work; take a core from cores()")
+        pairs = {(a, b) for a in qubits for b in self._neighbours.get(a, ()) if a < b and b in qubits}
+        return {q: everything[0][q] for q in qubits}, {pair: everything[1][pair] for pair in sorted(pairs)}
+
+    @cached_property
     def _weights(self) -> tuple[dict[int, float], dict[Edge, float]]:
-        """Error of a qubit: one-qubit and readout; of a coupling: its better direction."""
         known = self.calibration
         couplings: dict[Edge, float] = {}
         for (a, b), error in known.two_qubit.items():
@@ -99,16 +168,34 @@ class Device:
             couplings[edge] = min(error, couplings.get(edge, error))
         return {q: error + known.readout[q] for q, error in known.one_qubit.items()}, couplings
 
+    @cached_property
+    def _neighbours(self) -> dict[int, set[int]]:
+        near: dict[int, set[int]] = {}
+        for a, b in self._weights[1]:
+            near.setdefault(a, set()).add(b)
+            near.setdefault(b, set()).add(a)
+        return near
+
     def _core(self, index: int, region: Region) -> Core:
         calibration = cropped_calibration(self.calibration, region.qubits)
         return Core(self.name, index, region.qubits, tuple(sorted(calibration.two_qubit)), calibration, region.error)
+
+
+def _read_regions(stored: bytes | None, size: int, usable: set[int]) -> tuple[Region, ...]:
+    """The regions of a file; none where it does not hold regions that fit."""
+    try:
+        found = tuple(Region(tuple(qubits), float(error)) for qubits, error in json.loads(stored or b"[]"))
+        fits = all(len(set(r.qubits)) == len(r.qubits) == size and usable.issuperset(r.qubits) for r in found)
+    except (ValueError, TypeError):
+        return ()
+    return found if fits else ()
 
 
 def cropped_target(device: Device, qubits: tuple[int, ...]) -> Target:
     """The target of some qubits, renumbered by their position, without broken couplings and without control flow."""
     target, number = device.target, {q: i for i, q in enumerate(qubits)}
     if device.is_all_to_all:
-        return _ideal_target(target, len(qubits))
+        return ideal_target(target, len(qubits))
     unusable = [q for q in qubits if q not in device.calibration.one_qubit]
     if unusable:
         raise InputError(f"qubits {unusable} of {device.name} do not exist or do not work; take a core from cores()")
@@ -118,21 +205,11 @@ def cropped_target(device: Device, qubits: tuple[int, ...]) -> Target:
         known = {
             tuple(number[q] for q in where): values
             for where, values in (target[name] or {}).items()
-            if where is not None and all(q in number for q in where) and _is_usable(where, device.calibration)
+            if where is not None and all(q in number for q in where) and is_usable(where, device.calibration)
         }
         if known:
             crop.add_instruction(target.operation_from_name(name), known, name=name)
     return crop
-
-
-def _is_usable(where: tuple[int, ...], calibration: Calibration) -> bool:
-    return len(where) == 1 or (len(where) == 2 and where in calibration.two_qubit)
-
-
-def _ideal_target(target: Target, num_qubits: int) -> Target:
-    standard = get_standard_gate_name_mapping()
-    names = [n for n in target.operation_names if isinstance(standard.get(n), Gate) and standard[n].num_qubits <= 2]
-    return Target.from_configuration(basis_gates=names, num_qubits=num_qubits)
 
 
 def _call(backend: BackendV2, method: str) -> Any:

@@ -1,20 +1,23 @@
-"""What all devices with a snapshot share: cores, ISA circuits and the price of a job."""
+"""What all devices with a snapshot share: cores, ISA circuits, profiles and the price of a job."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
 from qiskit import QuantumCircuit
 
 from .checks import check_core, checked_guard, checked_shots, fitting_width, opened
 from .core import Calibration, Core, Edge
-from .device import Device, cropped_target
-from .isa import transpiled
+from .device import Device
+from .isa import IsaCircuit
 from .local import LocalQPU
+from .placing import Site, placed, shot_seconds, sites
 from .prepared import PreparedCircuits
-from .profile import isa_fidelity
-from .qpu import Bundle, Limits, Profile, Request
+from .profile import isa_profile
+from .qpu import Bundle, Limits, Profile, Request, Variant
+from .templates import Templates
+from .variants import varied
 
 JOB_SECONDS = 2.0
 """Overhead of a job in IBM's usage guide."""
@@ -29,9 +32,9 @@ class DeviceQPU(LocalQPU):
         self.name = name
         self._load = load
         self._cores: dict[tuple[int | None, int], tuple[Core, ...]] = {}
-        self._circuits = PreparedCircuits(
-            lambda circuit, core: transpiled(circuit, cropped_target(self.device, core.qubits))
-        )
+        self._sites: dict[tuple[tuple[int, ...], int], tuple[Site, ...]] = {}
+        self._templates = Templates()
+        self._circuits = PreparedCircuits(self._isa, self._varied)
 
     @cached_property
     def device(self) -> Device:
@@ -47,6 +50,11 @@ class DeviceQPU(LocalQPU):
     def coupling_map(self) -> tuple[Edge, ...]:  # type: ignore[override]
         """Usable directed couplings."""
         return self.device.coupling_map
+
+    @property
+    def wiring(self) -> tuple[Edge, ...]:
+        """All couplings that were built, lower qubit first, broken ones too."""
+        return self.device.instructions.wiring
 
     @property
     def calibration(self) -> Calibration:  # type: ignore[override]
@@ -71,17 +79,42 @@ class DeviceQPU(LocalQPU):
             self._cores[wanted] = self.device.cores(*wanted)
         return self._cores[wanted]
 
+    def core(self, qubits: Iterable[int]) -> Core:
+        """A core of physical qubits of your own choice; its name is ``<qpu>/q<qubit>-<qubit>-...``.
+
+        Raises:
+            InputError: For none, an unknown, broken or repeated qubit, or qubits that do not hang together.
+        """
+        return self.device.core(qubits)
+
+    def _isa(self, circuit: QuantumCircuit, core: Core) -> IsaCircuit:
+        """Transpiled once per shape, then placed on the core."""
+        wanted = (core.qubits, circuit.num_qubits)
+        if wanted not in self._sites:
+            self._sites[wanted] = sites(self.device, core, circuit.num_qubits)
+        found = self._sites[wanted]
+        return placed(
+            self.device, core, [(s, self._templates.get(circuit, s.shape, self.device.instructions)) for s in found]
+        )
+
+    def _varied(self, isa: IsaCircuit, core: Core, variant: Variant) -> IsaCircuit:
+        names = [name for name, *_ in self.device.instructions.operations]
+        return varied(
+            isa,
+            variant,
+            names,
+            lambda made, where: shot_seconds(self.device, made, tuple(core.qubits[q] for q in where)),
+        )
+
     def transpile(self, circuit: QuantumCircuit, core: Core) -> QuantumCircuit:
-        """The ISA circuit on the core: fewest two-qubit gates of a few transpiler seeds; cached."""
+        """The ISA circuit on the core: fewest two-qubit gates, placed where its fidelity is highest; cached."""
         check_core(core, self, circuit)
         return self._circuits.get(circuit, core).isa.renamed(circuit)
 
     def profile(self, circuit: QuantumCircuit, core: Core, outputs: int) -> Profile:
         """From the ISA circuit and the calibration."""
         check_core(core, self, circuit)
-        isa = self._circuits.get(circuit, core).isa
-        fidelity = isa_fidelity(isa, cropped_target(self.device, core.qubits), outputs)
-        return Profile(isa.circuit.num_nonlocal_gates(), isa.circuit.depth(), isa.seconds, fidelity)
+        return isa_profile(self._circuits.get(circuit, core).isa, self.device, core, outputs)
 
     def seconds(self, requests: Sequence[Request | Bundle], shots: int | None) -> float:
         """QPU seconds the job would cost on the real device, by IBM's usage guide.
@@ -99,4 +132,4 @@ class DeviceQPU(LocalQPU):
 
     def _circuit_seconds(self, request: Request) -> float:
         check_core(request.core, self, request.circuit)
-        return self._circuits.get(request.circuit, request.core).isa.seconds
+        return self._circuits.get(request.circuit, request.core, request.variant).isa.seconds

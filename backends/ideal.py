@@ -1,19 +1,35 @@
-"""Ideal devices: no noise, no layout, as many cores as anyone needs."""
+"""Ideal devices: no noise, no layout, as many cores as anyone needs; exact in numpy, or Qiskit Aer."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from qiskit import QuantumCircuit
 
 from .checks import check_core, checked_guard, fitting_width
 from .core import Calibration, Core, Edge
+from .derivatives import Wanted, derivatives
+from .engines import ENGINES, Engine
+from .isa import CompactCircuit, untranspiled
 from .local import LocalQPU, spawned
-from .qpu import Expectations, Profile, Request
+from .prepared import PreparedCircuits
+from .qpu import Expectations, FloatArray, Profile, Request
 from .sampling import expectations
 from .statevector import MAX_QUBITS, Program, compile_program
 from .structure import StructureKey, structure_key
+from .variants import plain
 
+if TYPE_CHECKING:
+    from .twin.engine import TwinEngine
+
+AER_GATES = (
+    "id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "t", "tdg", "rx", "ry", "rz", "p", "u",
+    "cx", "cy", "cz", "swap", "rxx", "ryy", "rzz", "rzx", "ccx",
+)  # fmt: skip
+"""Gates left as they are; controlled rotations are expanded, since Aer leaves their free angles at 0."""
 IDEAL_CORES = 64
 """Cores an ideal device offers, of whatever width is asked for; there is no layout to run out of."""
 _PROGRAMS = 512
@@ -30,6 +46,26 @@ class IdealQPU(LocalQPU):
         """An ideal device called ``name``."""
         super().__init__()
         self.name = name
+        self._circuits = PreparedCircuits(lambda circuit, core: untranspiled(circuit, AER_GATES))
+
+    @cached_property
+    def _twin_engine(self) -> TwinEngine:
+        from .twin.engine import TwinEngine
+
+        return TwinEngine(None)
+
+    def derivatives(self, requests: Sequence[Request], wanted: Wanted = None) -> list[FloatArray]:
+        """See `QPU.derivatives`; by a twin without noise, on at most 10 qubits."""
+
+        def prepared(request: Request) -> tuple[TwinEngine, CompactCircuit]:
+            return self._twin_engine, self._circuits.get(request.circuit, request.core).compact
+
+        with self._lock:
+            return derivatives(requests, wanted, self, prepared)
+
+    def twin(self) -> IdealQPU:
+        """Itself: it is exactly known."""
+        return self
 
     def cores(self, core_qubits: int | None = None, guard: int = 0) -> tuple[Core, ...]:
         """64 ideal cores of ``core_qubits`` qubits, which need no guard; None: one core of 24 qubits, the widest."""
@@ -43,7 +79,6 @@ class IdealQPU(LocalQPU):
         """The circuit itself: an ideal device takes any gate on any qubits."""
         check_core(core, self, circuit)
         return circuit
-
 
     def profile(self, circuit: QuantumCircuit, core: Core, outputs: int) -> Profile:
         """Gates as they are, in no time and without error."""
@@ -60,7 +95,7 @@ class ExactQPU(IdealQPU):
         self._programs: OrderedDict[StructureKey, Program] = OrderedDict()
 
     def _execute(self, requests: list[Request], shots: int | None, seed: int | None) -> list[Expectations]:
-        chunks = [self._program(r.circuit).probabilities(r.values, r.outputs) for r in requests]
+        chunks = [self._program(r.circuit).probabilities(r.values, r.outputs) for r in map(plain, requests)]
         return [expectations(c, shots, rng) for c, rng in zip(chunks, spawned(seed, len(requests)), strict=True)]
 
     def _program(self, circuit: QuantumCircuit) -> Program:
@@ -71,3 +106,28 @@ class ExactQPU(IdealQPU):
             if len(self._programs) > _PROGRAMS:
                 self._programs.popitem(last=False)
         return program
+
+
+class AerQPU(IdealQPU):
+    """Qiskit Aer without noise: exact expectations, or Aer's own shots."""
+
+    def __init__(self) -> None:
+        """The device ``aer``."""
+        super().__init__("aer")
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return ENGINES["aer"](None)
+
+    def transpile(self, circuit: QuantumCircuit, core: Core) -> QuantumCircuit:
+        """The circuit in gates Aer knows, every qubit in its place."""
+        check_core(core, self, circuit)
+        return self._circuits.get(circuit, core).isa.renamed(circuit)
+
+    def _execute(self, requests: list[Request], shots: int | None, seed: int | None) -> list[Expectations]:
+        ready = [(self._circuits.get(r.circuit, r.core).compact, r) for r in map(plain, requests)]
+        generators = spawned(seed, len(requests))
+        return [
+            self._engine.run(compact, r.values, r.outputs, shots, rng)
+            for (compact, r), rng in zip(ready, generators, strict=True)
+        ]

@@ -1,41 +1,112 @@
-"""From a circuit to the ISA circuit of a core, once per structure; how long it takes; how it is simulated."""
+"""ISA circuits: on a shape, placed on a core, and as a simulator needs them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter, ParameterExpression
-from qiskit.transpiler import Target, generate_preset_pass_manager
+from qiskit.circuit import Parameter, ParameterExpression, Qubit
+from qiskit.transpiler import Layout, TranspileLayout, generate_preset_pass_manager
 
 from .angles import Angles
 from .structure import canonical
 
 FloatArray = NDArray[np.float64]
-
-_SEEDS = (11, 23, 37, 41, 53)
-"""Transpiler seeds tried; fixed, so that the same core always gets the same circuit."""
-_LEVEL = 3
+Where = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class IsaCircuit:
-    """A circuit in a core's own gates and qubit numbers.
+class Template:
+    """An ISA circuit on the qubits of a shape; cores of that shape share it.
 
     Attributes:
-        circuit: In the canonical parameters; no measurements.
+        circuit: In the canonical parameters; no measurements, no global phase.
         parameters: The canonical parameters, one per parameter of the source circuit and in its order.
-        wires: Core qubit on which each qubit of the source circuit ends.
-        seconds: Duration of one shot, measurement included.
+        start: Qubit on which each qubit of the source circuit starts.
+        wires: Qubit on which each qubit of the source circuit ends.
     """
 
     circuit: QuantumCircuit
     parameters: tuple[Parameter, ...]
+    start: tuple[int, ...]
     wires: tuple[int, ...]
-    seconds: float
+
+    @cached_property
+    def steps(self) -> tuple[tuple[str, Where], ...]:
+        """Name and qubits of every instruction but barriers, in order."""
+        number = {bit: i for i, bit in enumerate(self.circuit.qubits)}
+        return tuple(
+            (item.name, tuple(number[bit] for bit in item.qubits))
+            for item in self.circuit.data
+            if item.name != "barrier"
+        )
+
+    @cached_property
+    def usage(self) -> Mapping[tuple[str, Where], int]:
+        """How often each instruction occurs."""
+        return Counter(self.steps)
+
+    @cached_property
+    def two_qubit_gates(self) -> int:
+        """Number of gates on more than one qubit."""
+        return sum(count for (_, where), count in self.usage.items() if len(where) > 1)
+
+    @cached_property
+    def depth(self) -> int:
+        """Layers of instructions."""
+        return int(self.circuit.depth())
+
+    @cached_property
+    def compact(self) -> CompactCircuit:
+        """See `CompactCircuit`; its qubits are those of the shape."""
+        return _compact(self)
+
+
+@dataclass(frozen=True)
+class IsaCircuit:
+    """A template placed on a core: a circuit in the core's own gates and qubit numbers.
+
+    Attributes:
+        template: The circuit, shared with other cores.
+        where: Core qubit for each qubit of the template.
+        num_qubits: Of the core.
+        seconds: Duration of one shot, measurement included.
+    """
+
+    template: Template
+    where: tuple[int, ...]
+    num_qubits: int
+    seconds: float = 0.0
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The canonical parameters, one per parameter of the source circuit and in its order."""
+        return self.template.parameters
+
+    @cached_property
+    def wires(self) -> tuple[int, ...]:
+        """Core qubit on which each qubit of the source circuit ends."""
+        return tuple(self.where[q] for q in self.template.wires)
+
+    @cached_property
+    def circuit(self) -> QuantumCircuit:
+        """The circuit in the canonical parameters; no measurements; with Qiskit's layout."""
+        circuit = QuantumCircuit(self.num_qubits)
+        circuit.compose(self.template.circuit, self.where, inplace=True)
+        circuit._layout = recorded_layout([self.where[q] for q in self.template.start], self.wires, circuit)
+        return circuit
+
+    @cached_property
+    def compact(self) -> CompactCircuit:
+        """See `CompactCircuit`."""
+        compact = self.template.compact
+        return replace(compact, qubits=tuple(self.where[q] for q in compact.qubits))
 
     def renamed(self, source: QuantumCircuit) -> QuantumCircuit:
         """The circuit with the parameters of a source circuit of the same structure."""
@@ -53,10 +124,11 @@ class CompactCircuit:
     """What a simulator needs of an ISA circuit: only the qubits in use, one parameter per free angle.
 
     Attributes:
-        circuit: Its free angles are the parameters ``slots``; no global phase, no measurements.
+        circuit: Its free angles are the parameters ``slots``; no global phase, no measurements. The same object for
+            all cores that share a template.
         slots: One parameter per free angle, in the order of ``angles``.
         angles: The free angles as a function of p[0], p[1], ...
-        qubits: Core qubit of each qubit of ``circuit``.
+        qubits: Core qubit of each qubit of ``circuit``, in any order.
         wires: Qubit of ``circuit`` on which each qubit of the source circuit ends.
     """
 
@@ -67,59 +139,42 @@ class CompactCircuit:
     wires: tuple[int, ...]
 
 
-def transpiled(circuit: QuantumCircuit, target: Target) -> IsaCircuit:
-    """The best of a few transpilations onto a core, by two-qubit gates, then by depth.
-
-    Args:
-        circuit: Without measurements.
-        target: The core's own; see `backends.device.cropped_target`.
-    """
-    source, parameters = canonical(circuit)
-    tried = [
-        generate_preset_pass_manager(optimization_level=_LEVEL, target=target, seed_transpiler=seed).run(source)
-        for seed in _SEEDS
-    ]
-    best = min(tried, key=lambda isa: (isa.num_nonlocal_gates(), isa.depth()))
-    best.global_phase = 0.0  # of no effect, but it may hold parameters that nothing else does
-    wires = (
-        tuple(best.layout.final_index_layout(filter_ancillas=True)) if best.layout else tuple(range(circuit.num_qubits))
-    )
-    return IsaCircuit(best, parameters, wires, circuit_seconds(best, target, wires))
-
-
 def untranspiled(circuit: QuantumCircuit, basis_gates: tuple[str, ...]) -> IsaCircuit:
     """For an ideal core: every qubit in its place, gates outside the basis expanded."""
     manager = generate_preset_pass_manager(optimization_level=0, basis_gates=list(basis_gates))
     source, parameters = canonical(circuit)
-    unrolled = manager.run(source)
-    unrolled.global_phase = 0.0
-    return IsaCircuit(unrolled, parameters, tuple(range(circuit.num_qubits)), 0.0)
+    places = tuple(range(circuit.num_qubits))
+    return IsaCircuit(Template(bare(manager.run(source)), parameters, places, places), places, circuit.num_qubits)
 
 
-def circuit_seconds(circuit: QuantumCircuit, target: Target, wires: tuple[int, ...]) -> float:
-    """Duration of one shot: the longest path through the gates, then the slowest measurement of ``wires``."""
-    ready = [0.0] * circuit.num_qubits
+def bare(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The instructions alone; a global phase has no effect, but may hold parameters that nothing else does."""
+    bare = QuantumCircuit(circuit.num_qubits)
+    number = {bit: i for i, bit in enumerate(circuit.qubits)}
     for item in circuit.data:
-        qubits = tuple(circuit.find_bit(bit).index for bit in item.qubits)
-        end = max((ready[q] for q in qubits), default=0.0) + _duration(target, item.name, qubits)
-        for q in qubits:
-            ready[q] = end
-    return max(ready, default=0.0) + max((_duration(target, "measure", (q,)) for q in wires), default=0.0)
+        bare.append(item.operation, [number[bit] for bit in item.qubits])
+    return bare
 
 
-def _duration(target: Target, name: str, qubits: tuple[int, ...]) -> float:
-    """Duration of an instruction, seconds; 0.0 where the target gives none, as for virtual gates and barriers."""
-    if name not in target.operation_names:
-        return 0.0
-    values = target[name].get(qubits)
-    return float(values.duration) if values is not None and values.duration else 0.0
+def recorded_layout(start: list[int] | Where, wires: Where, circuit: QuantumCircuit) -> TranspileLayout:
+    """Qiskit's record of where each source qubit starts and ends; the other qubits follow in order."""
+    free, left = (sorted(set(range(circuit.num_qubits)) - set(taken)) for taken in (start, wires))
+    first, last = [*start, *free], [*wires, *left]
+    virtual = [Qubit() for _ in first]
+    return TranspileLayout(
+        Layout({bit: first[i] for i, bit in enumerate(virtual)}),
+        {bit: i for i, bit in enumerate(virtual)},
+        Layout({circuit.qubits[a]: b for a, b in zip(first, last, strict=True)}),
+        len(start),
+        list(circuit.qubits),
+    )
 
 
-def compact(isa: IsaCircuit) -> CompactCircuit:
+def _compact(template: Template) -> CompactCircuit:
     """Drop the qubits that nothing happens on and give every free angle a parameter of its own."""
-    source = isa.circuit
-    busy = {source.find_bit(bit).index for item in source.data for bit in item.qubits if item.name != "barrier"}
-    qubits = tuple(sorted(busy | set(isa.wires)))
+    source = template.circuit
+    busy = {q for _, where in template.steps for q in where}
+    qubits = tuple(sorted(busy | set(template.wires)))
     number = {q: i for i, q in enumerate(qubits)}
     small = QuantumCircuit(len(qubits))
     expressions: list[ParameterExpression] = []
@@ -128,20 +183,21 @@ def compact(isa: IsaCircuit) -> CompactCircuit:
         if item.name == "barrier":
             continue
         operation = item.operation
-        if any(_is_free(value) for value in item.params):
+        if any(is_free(value) for value in item.params):
             operation = operation.to_mutable()
             operation.params = [_slot(value, expressions, slots) for value in operation.params]
         small.append(operation, [number[source.find_bit(bit).index] for bit in item.qubits])
-    angles = Angles.of(expressions, isa.parameters)
-    return CompactCircuit(small, tuple(slots), angles, qubits, tuple(number[q] for q in isa.wires))
+    angles = Angles.of(expressions, template.parameters)
+    return CompactCircuit(small, tuple(slots), angles, qubits, tuple(number[q] for q in template.wires))
 
 
-def _is_free(value: object) -> TypeGuard[ParameterExpression]:
+def is_free(value: object) -> TypeGuard[ParameterExpression]:
+    """Whether an angle depends on a parameter."""
     return isinstance(value, ParameterExpression) and bool(value.parameters)
 
 
 def _slot(value: object, expressions: list[ParameterExpression], slots: list[Parameter]) -> object:
-    if not _is_free(value):
+    if not is_free(value):
         return value
     expressions.append(value)
     slots.append(Parameter(f"a{len(slots)}"))

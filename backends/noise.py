@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from qiskit import QuantumCircuit
 from qiskit.transpiler import Target
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ FloatArray = NDArray[np.float64]
 def noise_model(target: Target) -> NoiseModel:
     """Gate, relaxation and readout errors of a (cropped) target, as ``NoiseModel.from_backend`` gives them.
 
-    Its extra pass for delays is left out: the circuits here are not scheduled and hold none.
+    Its extra pass for delays is left out, since it would walk through every circuit; see `relaxing`.
     """
     from qiskit_aer.noise import NoiseModel
     from qiskit_aer.noise.device import basic_device_gate_errors, basic_device_readout_errors
@@ -28,6 +29,18 @@ def noise_model(target: Target) -> NoiseModel:
     for name, qubits, error in basic_device_gate_errors(target=target):
         model.add_quantum_error(error, name, qubits)
     return model
+
+
+def relaxing(circuit: QuantumCircuit, target: Target) -> QuantumCircuit:
+    """A copy in which qubits relax (T1, T2) during delays, as the noise pass of ``NoiseModel.from_backend`` does it."""
+    from qiskit.circuit import Delay
+    from qiskit_aer.noise import RelaxationNoisePass
+
+    known = target.qubit_properties or [None] * target.num_qubits
+    t1s = [np.inf if p is None or p.t1 is None else p.t1 for p in known]
+    t2s = [2 * t1 if p is None or p.t2 is None else min(p.t2, 2 * t1) for p, t1 in zip(known, t1s, strict=True)]
+    relaxed: QuantumCircuit = RelaxationNoisePass(t1s=t1s, t2s=t2s, op_types=Delay)(circuit)
+    return relaxed
 
 
 def confusion(target: Target) -> FloatArray:

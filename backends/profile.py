@@ -1,25 +1,20 @@
-"""How likely an ISA circuit is to run without any error, by the calibration."""
+"""What a circuit is on a core, by the calibration."""
 
 from __future__ import annotations
 
-from qiskit.transpiler import Target
+from math import exp
 
+from .core import Core
+from .device import Device
 from .isa import IsaCircuit
+from .placing import gate_fidelity
+from .qpu import Profile
 
 
-def isa_fidelity(isa: IsaCircuit, target: Target, outputs: int) -> float:
-    """Product of 1 - error over all gates and over the readout of the first ``outputs`` source qubits."""
-    circuit, fidelity = isa.circuit, 1.0
-    for item in circuit.data:
-        qubits = tuple(circuit.find_bit(bit).index for bit in item.qubits)
-        fidelity *= 1.0 - _error(target, item.name, qubits)
+def isa_profile(isa: IsaCircuit, device: Device, core: Core, outputs: int) -> Profile:
+    """Size, duration and the product of 1 - error over all gates and the readout of the first ``outputs`` qubits."""
+    where = tuple(core.qubits[q] for q in isa.where)
+    fidelity = exp(gate_fidelity(device, isa.template, where))
     for wire in isa.wires[:outputs]:
-        fidelity *= 1.0 - _error(target, "measure", (wire,))
-    return fidelity
-
-
-def _error(target: Target, name: str, qubits: tuple[int, ...]) -> float:
-    if name not in target.operation_names:
-        return 0.0
-    values = target[name].get(qubits)
-    return min(1.0, float(values.error)) if values is not None and values.error else 0.0
+        fidelity *= 1.0 - device.instructions.error("measure", (core.qubits[wire],))
+    return Profile(isa.template.two_qubit_gates, isa.template.depth, isa.seconds, fidelity)

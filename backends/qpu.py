@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 
 from .core import Calibration, Core, Edge
+from .errors import InputError
 
 FloatArray = NDArray[np.float64]
 Mode = Literal["job", "batch", "session"]
@@ -27,6 +28,25 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """How an ISA circuit is run, if not as it is; what error mitigation asks for.
+
+    Attributes:
+        fold: Odd. Every two-qubit gate G is run as G (G^-1 G)^((fold - 1) / 2): the same unitary with ``fold`` times
+            the noise of its two-qubit gates.
+        prepare: Instead of the circuit, put the qubits that its outputs are read from in |0> or |1> (0 or 1); None
+            runs the circuit.
+    """
+
+    fold: int = 1
+    prepare: int | None = None
+
+
+PLAIN = Variant()
+"""The circuit as it is."""
+
+
+@dataclass(frozen=True)
 class Request:
     """One parameterised circuit and every parameter set it is to run with, on one core.
 
@@ -35,12 +55,14 @@ class Request:
         values: Parameter sets, shape (sets, parameters), columns in the order of ``circuit.parameters``, radians.
         outputs: <Z> of the circuit's qubits 0..outputs-1 is returned.
         core: Where to run; must belong to the QPU that is asked.
+        variant: How to run it.
     """
 
     circuit: QuantumCircuit
     values: FloatArray
     outputs: int
     core: Core
+    variant: Variant = PLAIN
 
     @property
     def sets(self) -> int:
@@ -147,3 +169,25 @@ class QPU(ABC):
         2 s a job + executions x (rep_delay + circuit duration), executions = parameter sets x shots; a bundle is one
         circuit, as long as its longest. Only ``circuit``, ``sets`` and ``core`` of the requests are looked at.
         """
+
+    def derivatives(
+        self, requests: Sequence[Request], wanted: Sequence[NDArray[np.bool_] | None] | None = None
+    ) -> list[FloatArray]:
+        """Exact d<Z>/d(parameter) in the device's own noise, one array (sets, outputs, parameters) per request.
+
+        Args:
+            requests: As for `run`.
+            wanted: Per request which derivatives, shape (sets, parameters), or None for all; the others are 0.
+
+        Raises:
+            InputError: For a device that cannot be simulated.
+        """
+        raise InputError(f"{self.name} has no exact derivatives; ask its twin: twin().derivatives(...)")
+
+    def twin(self) -> QPU:
+        """A simulation of this device that answers exactly and at once; the device itself where it is one.
+
+        Raises:
+            InputError: For a device of which no snapshot is known.
+        """
+        raise InputError(f"{self.name} has no twin; use a device with a calibration snapshot, such as fake:fez")

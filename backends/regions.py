@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .core import Edge
@@ -22,24 +22,30 @@ class Region:
 class _Graph:
     """Errors of qubits and couplings; sets of qubits are the bits of an integer."""
 
-    def __init__(self, qubits: Mapping[int, float], couplings: Mapping[Edge, float]) -> None:
+    def __init__(
+        self, qubits: Mapping[int, float], couplings: Mapping[Edge, float], wiring: Iterable[Edge] = ()
+    ) -> None:
         self.qubits = dict(sorted(qubits.items()))
         self.links: dict[int, dict[int, float]] = {q: {} for q in self.qubits}
         for (a, b), error in couplings.items():
             if a in self.links and b in self.links:
                 self.links[a][b] = self.links[b][a] = error
         self.near = {q: _mask(links) for q, links in self.links.items()}
+        self.wired = dict(self.near)
+        for a, b in wiring:
+            self.wired[a] = self.wired.get(a, 0) | 1 << b
+            self.wired[b] = self.wired.get(b, 0) | 1 << a
 
     def added(self, qubit: int, region: int) -> float:
         """Error that a qubit and its couplings into a region add."""
         return self.qubits[qubit] + sum(error for other, error in self.links[qubit].items() if region >> other & 1)
 
     def around(self, region: int, distance: int) -> int:
-        """The region and all qubits within a distance of it."""
+        """The region and all qubits within a distance of it, along broken couplings too."""
         for _ in range(distance):
             reach = region
             for qubit in _bits(region):
-                reach |= self.near[qubit]
+                reach |= self.wired.get(qubit, 0)
             region = reach
         return region
 
@@ -56,7 +62,11 @@ class _Graph:
 
 
 def disjoint_regions(
-    qubits: Mapping[int, float], couplings: Mapping[Edge, float], size: int, guard: int = 0
+    qubits: Mapping[int, float],
+    couplings: Mapping[Edge, float],
+    size: int,
+    guard: int = 0,
+    wiring: Iterable[Edge] = (),
 ) -> tuple[Region, ...]:
     """As many disjoint connected regions of ``size`` qubits as greedy choice finds, lowest summed error first.
 
@@ -68,8 +78,9 @@ def disjoint_regions(
         couplings: Error of every usable coupling, keyed by either direction.
         size: Qubits per region, at least 1.
         guard: Qubits on every path between two regions, at least.
+        wiring: Couplings that only the guard counts: broken ones, and those of broken qubits, still carry crosstalk.
     """
-    graph = _Graph(qubits, couplings)
+    graph = _Graph(qubits, couplings, wiring)
     free = _mask(graph.qubits)
     chosen: list[Region] = []
     while pool := _grown(graph, free, size):
@@ -78,6 +89,18 @@ def disjoint_regions(
                 free &= ~graph.around(region, guard)
                 chosen.append(Region(tuple(_bits(region)), error))
     return tuple(sorted(chosen, key=lambda r: (r.error, r.qubits)))
+
+
+def connected_regions(qubits: Mapping[int, float], couplings: Mapping[Edge, float], size: int) -> tuple[Region, ...]:
+    """Connected regions of ``size`` qubits, overlapping ones too, lowest summed error first; all, for small sizes."""
+    graph = _Graph(qubits, couplings)
+    pool = _grown(graph, _mask(graph.qubits), size)
+    return tuple(Region(tuple(_bits(region)), error) for error, region in sorted((e, r) for r, e in pool.items()))
+
+
+def is_connected(qubits: Mapping[int, float], couplings: Mapping[Edge, float]) -> bool:
+    """Whether all of the qubits hang together."""
+    return len(largest_component(qubits, couplings).qubits) == len(qubits)
 
 
 def largest_component(qubits: Mapping[int, float], couplings: Mapping[Edge, float]) -> Region:

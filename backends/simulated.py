@@ -1,70 +1,90 @@
-"""Simulated devices: Aer without noise, and the snapshot of a real device with its noise."""
+"""The snapshot of a real device with its noise, simulated core by core."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from qiskit import QuantumCircuit
-
-from .checks import check_core
-from .core import Core
+from .derivatives import Wanted, derivatives
 from .device import Device, cropped_target
 from .device_qpu import DeviceQPU
 from .engines import DEFAULT_ENGINE, ENGINES, Engine, FloatArray
-from .ideal import IdealQPU
-from .isa import untranspiled
+from .idle import with_delays
+from .isa import CompactCircuit
 from .local import spawned
-from .prepared import PreparedCircuits
+from .memo import Memo
 from .qpu import Expectations, Request
-from .sampling import expectations
 
-AER_GATES = (
-    "id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "t", "tdg", "rx", "ry", "rz", "p", "u",
-    "cx", "cy", "cz", "swap", "rxx", "ryy", "rzz", "rzx", "ccx",
-)  # fmt: skip
-"""Gates left as they are; controlled rotations are expanded, since Aer leaves their free angles at 0."""
+if TYPE_CHECKING:
+    from .twin.engine import TwinEngine
 
-
-class AerQPU(IdealQPU):
-    """Qiskit Aer without noise."""
-
-    def __init__(self) -> None:
-        """The device ``aer``."""
-        super().__init__("aer")
-        self._circuits = PreparedCircuits(lambda circuit, core: untranspiled(circuit, AER_GATES))
-
-    @cached_property
-    def _engine(self) -> Engine:
-        return ENGINES["aer"](None)
-
-    def transpile(self, circuit: QuantumCircuit, core: Core) -> QuantumCircuit:
-        """The circuit in gates Aer knows, every qubit in its place."""
-        check_core(core, self, circuit)
-        return self._circuits.get(circuit, core).isa.renamed(circuit)
-
-    def _execute(self, requests: list[Request], shots: int | None, seed: int | None) -> list[Expectations]:
-        ready = [self._circuits.get(r.circuit, r.core).compact for r in requests]
-        chunks = [self._engine.distribution(c, r.values, r.outputs) for c, r in zip(ready, requests, strict=True)]
-        return [expectations(c, shots, rng) for c, rng in zip(chunks, spawned(seed, len(requests)), strict=True)]
+Where = tuple[int, ...]
 
 
 class SnapshotQPU(DeviceQPU):
     """A device simulated from its snapshot, noise cropped to the core."""
 
-    def __init__(self, name: str, load: Callable[[], Device], engine: str = DEFAULT_ENGINE) -> None:
-        """Simulated by ``engine``, a name in `ENGINES`."""
+    def __init__(
+        self, name: str, load: Callable[[], Device], engine: str = DEFAULT_ENGINE, *, idle: bool = False
+    ) -> None:
+        """Simulated by ``engine``, a name in `ENGINES`.
+
+        Args:
+            name: Of the QPU.
+            load: Reads the snapshot.
+            engine: Who answers `run`.
+            idle: Qubits that wait for others relax meanwhile (T1, T2), as `backends.idle` schedules them.
+        """
         super().__init__(name, load)
-        self._make_engine = ENGINES[engine]
-        self._engines: dict[tuple[int, ...], Engine] = {}
+        self._engine, self._idle = engine, idle
+        self._engines: dict[tuple[str, Where], Engine] = {}
+        self._delayed: dict[Where, Memo[CompactCircuit, CompactCircuit]] = {}
 
     def _execute(self, requests: list[Request], shots: int | None, seed: int | None) -> list[Expectations]:
-        chunks = [self._distribution(request) for request in requests]
-        return [expectations(c, shots, rng) for c, rng in zip(chunks, spawned(seed, len(requests)), strict=True)]
+        found = []
+        for request, rng in zip(requests, spawned(seed, len(requests)), strict=True):
+            qubits, compact = self._compact(request)
+            found.append(
+                self._simulator(self._engine, qubits).run(compact, request.values, request.outputs, shots, rng)
+            )
+        return found
 
-    def _distribution(self, request: Request) -> Iterator[FloatArray]:
-        ready = self._circuits.get(request.circuit, request.core).compact
+    def derivatives(self, requests: Sequence[Request], wanted: Wanted = None) -> list[FloatArray]:
+        """See `QPU.derivatives`; the twin answers, whoever answers `run`."""
+
+        def prepared(request: Request) -> tuple[TwinEngine, CompactCircuit]:
+            from .twin.engine import TwinEngine
+
+            qubits, compact = self._compact(request)
+            twin = self._simulator("twin", qubits)
+            assert isinstance(twin, TwinEngine)
+            return twin, compact
+
+        with self._lock:
+            return derivatives(requests, wanted, self, prepared)
+
+    def twin(self) -> SnapshotQPU:
+        """The device simulated by the twin engine; itself if it is."""
+        return self if self._engine == "twin" else self._twin
+
+    @cached_property
+    def _twin(self) -> SnapshotQPU:
+        return SnapshotQPU(self.name, lambda: self.device, "twin", idle=self._idle)
+
+    def _compact(self, request: Request) -> tuple[Where, CompactCircuit]:
+        """Physical qubits of the simulated circuit, and the circuit."""
+        ready = self._circuits.get(request.circuit, request.core, request.variant).compact
         qubits = tuple(request.core.qubits[q] for q in ready.qubits)
-        if qubits not in self._engines:
-            self._engines[qubits] = self._make_engine(cropped_target(self.device, qubits))
-        return self._engines[qubits].distribution(ready, request.values, request.outputs)
+        if not self._idle:
+            return qubits, ready
+        if qubits not in self._delayed:
+            target = cropped_target(self.device, qubits)
+            self._delayed[qubits] = Memo(lambda compact: with_delays(compact, target))
+        return qubits, self._delayed[qubits].of(ready)
+
+    def _simulator(self, engine: str, qubits: Where) -> Engine:
+        key = (engine, qubits)
+        if key not in self._engines:
+            self._engines[key] = ENGINES[engine](cropped_target(self.device, qubits))
+        return self._engines[key]

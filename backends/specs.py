@@ -23,8 +23,9 @@ def open_qpu(spec: object) -> QPU:
     """Open a device, real or simulated. Nothing is loaded or built before it is needed.
 
     Args:
-        spec: ``"exact"``, ``"aer"``, ``"fake:NAME"`` (``"fake:NAME?engine=aer"`` says who simulates it), or a
-            Qiskit ``BackendV2`` object: a fake or generic one is simulated from its target, any other runs itself.
+        spec: ``"exact"``, ``"aer"``, ``"fake:NAME"``, or a Qiskit ``BackendV2`` object: a fake or generic one is
+            simulated from its target, any other runs itself. ``"fake:NAME?engine=aer"`` says who simulates it (twin
+            by default); with ``idle=1`` qubits that wait for others relax meanwhile: ``"fake:NAME?idle=1&engine=aer"``.
 
     Raises:
         InputError: For an unknown kind, device, option or engine, with the nearest valid name.
@@ -79,7 +80,7 @@ def _ideal(kind: str) -> QPU:
         from .ideal import ExactQPU
 
         return ExactQPU()
-    from .simulated import AerQPU
+    from .ideal import AerQPU
 
     return AerQPU()
 
@@ -90,9 +91,11 @@ def _fake(given: str, options: dict[str, str]) -> QPU:
     from .simulated import SnapshotQPU
 
     for key in options:
-        if key != "engine":
-            raise unknown_name("option", key, ("engine",))
-    engine = options.get("engine", DEFAULT_ENGINE)
+        if key not in ("engine", "idle"):
+            raise unknown_name("option", key, ("engine", "idle"))
+    engine, idle = options.get("engine", DEFAULT_ENGINE), options.get("idle", "0")
+    if idle not in ("0", "1"):
+        raise InputError(f"idle={idle!r} of fake:{given} must be 1 (waiting qubits relax) or 0 (they do not)")
     if engine not in ENGINES:
         raise unknown_name("engine", engine, ENGINES)
     name = given.lower().removeprefix("fake_")
@@ -100,7 +103,7 @@ def _fake(given: str, options: dict[str, str]) -> QPU:
     if name not in classes:
         raise unknown_name("fake device", given, classes)
     spec = f"fake:{name}"
-    return SnapshotQPU(spec, lambda: Device.of(classes[name](), spec), engine)
+    return SnapshotQPU(spec, lambda: Device.of(classes[name](), spec), engine, idle=idle == "1")
 
 
 def _fake_classes() -> dict[str, type[FakeBackendV2]]:

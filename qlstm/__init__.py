@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from qlstm.cell import QLSTMCell as QLSTMCell
     from qlstm.forecaster import Forecaster as Forecaster
     from qlstm.lstm import QLSTM as QLSTM
+    from qlstm.spsa import spsa_gradient as spsa_gradient
 
 __version__ = "0.1.0"
-__all__ = ["QLSTM", "Ansatz", "Forecaster", "QLSTMCell", "tasks"]
+__all__ = ["QLSTM", "Ansatz", "Forecaster", "QLSTMCell", "spsa_gradient", "tasks"]
 
-_HOME = {"QLSTM": "lstm", "Ansatz": "ansatz", "Forecaster": "forecaster", "QLSTMCell": "cell"}
+_HOME = {"QLSTM": "lstm", "Ansatz": "ansatz", "Forecaster": "forecaster", "QLSTMCell": "cell", "spsa_gradient": "spsa"}
 
 
 def __getattr__(name: str) -> Any:

@@ -15,11 +15,15 @@ from qlstm.exact.simulate import bank_expectations
 
 @dataclass(frozen=True)
 class Query:
-    """One bank on one batch of vectors v = [h; x]; shapes (batch, hidden) and (batch, inputs)."""
+    """One bank on one batch of vectors v = [h; x]; shapes (batch, hidden) and (batch, inputs).
+
+    ``noise`` of shape (gates, batch, outputs) is for exact evaluation to add to <Z>; see `qlstm.noise`.
+    """
 
     bank: Bank
     h: Tensor
     x: Tensor | None = None
+    noise: Tensor | None = None
 
     @property
     def v(self) -> Tensor:
@@ -43,4 +47,4 @@ class Exact:
 
     def __call__(self, queries: Sequence[Query]) -> list[Tensor]:
         """See `Evaluator`."""
-        return [bank_expectations(query.bank, query.v, self.parameters) for query in queries]
+        return [bank_expectations(query.bank, query.v, self.parameters, query.noise) for query in queries]

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from backends.errors import InputError, unknown_name
 from qlstm.ansatz import Ansatz
 from qlstm.bank import Bank
-from qlstm.evaluate import Exact, Query
+from qlstm.evaluate import Evaluator, Exact, Query
 from qlstm.lstm import QLSTM
+from qlstm.uncertainty import REPLICATES, Loss, Pass, gradient_stderr
 from qpartition.partition import Partition
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 HEADS = ("linear", "vqc")
 WIDEST_HEAD = 14
+SETTINGS = ("executor", "train_shots", "device", "dtype")
+"""Options that are no part of a model's configuration: how it is evaluated, trained or stored."""
 
 
 class Forecaster(nn.Module):
@@ -62,7 +65,7 @@ class Forecaster(nn.Module):
         self.head_bank = _head_bank(self.qlstm, width, output_size) if head == "vqc" else None
         for name, value in (self.head_bank.initial(factory) if self.head_bank else {}).items():
             self.register_parameter(name, nn.Parameter(value))
-        self._options = {name: value for name, value in options.items() if name not in ("executor", "device", "dtype")}
+        self._options = {name: value for name, value in options.items() if name not in SETTINGS}
 
     @property
     def executor(self) -> Executor | None:
@@ -74,9 +77,29 @@ class Forecaster(nn.Module):
         self.qlstm.executor = executor
 
     @property
+    def train_shots(self) -> int | None:
+        """Shots whose noise is added to every <Z> in exact training, the head's included; None for none."""
+        return self.qlstm.train_shots
+
+    @train_shots.setter
+    def train_shots(self, shots: int | None) -> None:
+        self.qlstm.train_shots = shots
+
+    @property
     def jacobian(self) -> str:
         """``"deferred"`` or ``"fused"``; see `QLSTM`."""
         return self.qlstm.jacobian
+
+    @property
+    def gradient(self) -> str:
+        """Where gradients on devices come from; see `QLSTM`."""
+        return self.qlstm.gradient
+
+    def gradient_stderr(
+        self, loss: Loss | None = None, *, replicates: int = REPLICATES, seed: int = 0
+    ) -> dict[str, Tensor]:
+        """Standard errors of the last measured gradient, by parameter name; see `qlstm.uncertainty.gradient_stderr`."""
+        return gradient_stderr(self, self.qlstm.past, loss, replicates, seed)
 
     @property
     def n_quantum_parameters(self) -> int:
@@ -139,12 +162,22 @@ class Forecaster(nn.Module):
             self.qlstm.named_parameters(remove_duplicate=False)
         )
         evaluator = self.qlstm.evaluator(parameters)
+        past = Pass.begin(evaluator, (x,))
+        forecast = self._forecast(x, evaluator, parameters)
+        if past is not None:
+            past.watch((forecast,))
+            self.qlstm.past = past
+        return forecast
+
+    def _forecast(self, x: Tensor, evaluator: Evaluator | None, parameters: Mapping[str, Tensor]) -> Tensor:
         _, (h, _) = self.qlstm.run(x, None, evaluator)
         last = torch.cat(list(h[-self.qlstm.directions :]), -1)
         if self.head is not None:
             return self.head(last)  # type: ignore[no-any-return]
         assert self.head_bank is not None
-        return (evaluator or Exact(parameters))([Query(self.head_bank, last)])[0][0]
+        noise = self.qlstm.shot_noise([self.head_bank], 1, last).get(self.head_bank)
+        query = Query(self.head_bank, last, noise=None if noise is None else noise[0])
+        return (evaluator or Exact(parameters))([query])[0][0]
 
 
 def _head_bank(model: QLSTM, width: int, outputs: int) -> Bank:

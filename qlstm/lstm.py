@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,14 +11,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import PackedSequence
 
-from backends.errors import InputError, unknown_name
+from backends.errors import InputError
 from qlstm.ansatz import Ansatz
 from qlstm.bank import Bank
 from qlstm.checks import ansatz_or_default, require_float, require_like, require_narrow, require_pair
 from qlstm.evaluate import Evaluator, Exact
 from qlstm.exact import sequence
+from qlstm.gradients import GRADIENTS, JACOBIANS, SAMPLES, check_executor, check_modes
+from qlstm.noise import draw_noise, require_shots
 from qlstm.recurrence import step_by_step, whole_sequences
-from qlstm.shift import Device, Tape
+from qlstm.replay import Replay
+from qlstm.shift import Device
+from qlstm.uncertainty import REPLICATES, Loss, Pass, gradient_stderr
 from qlstm.waves import Place, waves
 from qpartition.partition import Partition, contiguous
 from qpartition.partition import partition as divide
@@ -29,8 +33,7 @@ if TYPE_CHECKING:
     from qpartition.executor import Executor
 
 State = tuple[Tensor, Tensor]
-GRADIENTS = ("auto", "exact", "parameter-shift")
-JACOBIANS = ("deferred", "fused")
+__all__ = ["GRADIENTS", "JACOBIANS", "QLSTM"]
 
 
 class QLSTM(nn.Module):
@@ -50,11 +53,17 @@ class QLSTM(nn.Module):
             A `Partition` or index lists fit one input size, so they need ``num_layers=1``.
         ansatz: Circuit of every sub-VQC; `Ansatz.chen2020()` by default.
         executor: Evaluates the sub-VQCs, such as a `qpartition.Dispatcher`; None simulates exactly. Can be set later.
-        gradient: With an executor: ``"parameter-shift"`` (also ``"auto"``), or ``"exact"``: values from the executor,
-            gradients from exact simulation. Without one gradients are always exact.
+        gradient: With an executor, where derivatives of its values come from; without one they are always exact.
+            ``"parameter-shift"`` (also ``"auto"``): two shifted circuits per angle. ``"sampled-shift"``: encoding angles
+            as usual, then one more round with ``samples`` weight shifts per sub-VQC, drawn in proportion to the upstream
+            gradient; unbiased. ``"spsa"``: none, see `qlstm.spsa_gradient`. ``"twin"``: from the devices' simulated
+            twins. ``"exact"``: from exact, noiseless simulation.
         jacobian: ``"deferred"``: T + 1 rounds a training step; ``"fused"``: T rounds, Jacobians with the values.
         qubits: Width of every part, or one per part; the number of its inputs by default.
+        samples: Weight shifts per sub-VQC and step of ``"sampled-shift"``.
         hidden_vqc: One more VQC per layer maps o * tanh(c) to h_t (VQC5 of the 2020 variant).
+        train_shots: In training mode without an executor, add the noise of that many shots to every <Z>, drawn from
+            torch's global generator and constant to autograd. A setting of training, not of the model; can be set later.
         device: As in torch.
         dtype: As in torch.
 
@@ -84,18 +93,23 @@ class QLSTM(nn.Module):
         jacobian: str = "deferred",
         *,
         qubits: int | Sequence[int] | None = None,
+        samples: int = SAMPLES,
         hidden_vqc: bool = False,
+        train_shots: int | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         _check_options(num_layers, dropout, partition)
-        _check_modes(gradient, jacobian)
+        check_modes(gradient, jacobian, samples)
         require_float(dtype)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.batch_first, self.dropout, self.bidirectional = batch_first, float(dropout), bidirectional
         self.ansatz = ansatz_or_default(ansatz)
-        self.executor, self.gradient, self.jacobian = executor, gradient, jacobian
+        self.executor, self.gradient, self.jacobian, self.samples = executor, gradient, jacobian, samples
+        self.past: Pass | None = None
+        self.replay: Replay | None = None
+        self.train_shots = train_shots
         self.banks: dict[Place, Bank] = {}
         self.hidden_banks: dict[Place, Bank] = {}
         for layer in range(num_layers):
@@ -120,6 +134,16 @@ class QLSTM(nn.Module):
             )
 
     @property
+    def train_shots(self) -> int | None:
+        """Shots whose noise is added to every <Z> in exact training; None for none."""
+        return self._train_shots
+
+    @train_shots.setter
+    def train_shots(self, shots: int | None) -> None:
+        require_shots(shots)
+        self._train_shots = shots
+
+    @property
     def directions(self) -> int:
         """2 when bidirectional, else 1."""
         return 2 if self.bidirectional else 1
@@ -134,7 +158,7 @@ class QLSTM(nn.Module):
 
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles evaluate exactly: an executor holds devices and jobs, which are not copied."""
-        return {**self.__dict__, "executor": None}
+        return {**self.__dict__, "executor": None, "past": None, "replay": None}
 
     def reset_parameters(self) -> None:
         """Draw fresh weights, as at construction."""
@@ -181,7 +205,19 @@ class QLSTM(nn.Module):
         Raises:
             InputError: For a wrong shape, dtype or device, NaN or infinity, or a `PackedSequence`.
         """
-        return self.run(input, hx, self.evaluator())
+        evaluator = self.evaluator()
+        past = Pass.begin(evaluator, (input, hx))
+        y, (h, c) = self.run(input, hx, evaluator)
+        if past is not None:
+            past.watch((y, h, c))
+            self.past = past
+        return y, (h, c)
+
+    def gradient_stderr(
+        self, loss: Loss | None = None, *, replicates: int = REPLICATES, seed: int = 0
+    ) -> dict[str, Tensor]:
+        """Standard errors of the last measured gradient, by parameter name; see `qlstm.uncertainty.gradient_stderr`."""
+        return gradient_stderr(self, self.past, loss, replicates, seed)
 
     def evaluator(self, parameters: Mapping[str, Tensor] | None = None) -> Evaluator | None:
         """Who answers in one forward pass: an executor's devices, or None for exact evaluation of whole sequences.
@@ -189,30 +225,41 @@ class QLSTM(nn.Module):
         Args:
             parameters: The model's parameters by name, with those of banks outside this module; its own by default.
         """
+        if self.replay is None and self.executor is None:
+            return None
+        mine = self.parameters_by_name() if parameters is None else parameters
+        if self.replay is not None:
+            return self.replay.starting(mine)
         if self.executor is None:
             return None
-        _check_modes(self.gradient, self.jacobian)  # they are plain attributes, so they may have changed
-        if not callable(getattr(self.executor, "values", None)):
-            kind = type(self.executor).__name__
-            raise InputError(f"the executor is of type {kind}, which has no values(); give a qpartition.Dispatcher")
-        mine = self.parameters_by_name() if parameters is None else parameters
-        return Device(self.executor, mine, self.jacobian == "fused", self.gradient == "exact", Tape(self.executor))
+        check_modes(self.gradient, self.jacobian, self.samples)  # plain attributes, so they may have changed
+        check_executor(self.executor, self.gradient if torch.is_grad_enabled() else "auto")
+        return Device.of(self.executor, mine, self.gradient, self.jacobian, self.samples)
 
     def run(self, input: Tensor, hx: State | None, evaluator: Evaluator | None) -> tuple[Tensor, State]:
         """`forward` with the evaluator of the caller, so that several modules can share rounds."""
         x = self._sequence(input)
-        unbatched = input.dim() == 2
+        unbatched, banks = input.dim() == 2, self._all_banks()
         if evaluator is None or self.gradient == "exact":
-            for bank in self._all_banks():
+            for bank in banks:
                 require_narrow(bank)
         start = self._start(x, hx, unbatched)
+        noise = self.shot_noise(banks, len(x), x)
         if evaluator is None and not self.hidden_banks and x.shape[1] and sequence.can_run(self.banks[0, 0], x):
-            y, h, c = whole_sequences(self, x, start)
+            batch_first = self.batch_first and not unbatched  # the kernel takes and gives either layout
+            y, h, c = whole_sequences(self, input if batch_first else x, start, noise, batch_first)
+            if batch_first:
+                return y, (h, c)
         else:
-            y, h, c = step_by_step(self, x, start, evaluator or Exact(self.parameters_by_name()))
+            y, h, c = step_by_step(self, x, start, evaluator or Exact(self.parameters_by_name()), noise)
         if unbatched:
             return y[:, 0], (h[:, 0], c[:, 0])
         return (y.transpose(0, 1) if self.batch_first else y), (h, c)
+
+    def shot_noise(self, banks: Iterable[Bank], steps: int, like: Tensor) -> dict[Bank, Tensor]:
+        """The noise to add to what these banks measure, nothing unless training with `train_shots`; see `draw_noise`."""
+        shots = self.train_shots if self.training and self.executor is None else None
+        return {bank: draw_noise(bank, steps, like, shots) for bank in banks} if shots else {}
 
     def drop(self, y: Tensor, layer: int) -> Tensor:
         """The outputs of a layer as the next one sees them: with dropout, except after the last."""
@@ -223,7 +270,8 @@ class QLSTM(nn.Module):
         return {name: getattr(self, name) for bank in self._all_banks() for name in bank.shapes}
 
     def _weight(self) -> Tensor:
-        return next(iter(self.parameters_by_name().values()))
+        weight: Tensor = getattr(self, next(iter(self.banks[0, 0].shapes)))
+        return weight
 
     def _all_banks(self) -> list[Bank]:
         return [bank for place in self.banks for bank in (self.banks[place], self.hidden_banks.get(place)) if bank]
@@ -271,10 +319,3 @@ def _check_options(num_layers: object, dropout: object, partition: object) -> No
         raise InputError(
             f"an explicit partition fits one input size, not num_layers={num_layers}; name a strategy instead"
         )
-
-
-def _check_modes(gradient: str, jacobian: str) -> None:
-    if gradient not in GRADIENTS:
-        raise unknown_name("gradient", gradient, GRADIENTS)
-    if jacobian not in JACOBIANS:
-        raise unknown_name("jacobian", jacobian, JACOBIANS)

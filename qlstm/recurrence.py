@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from qlstm.bank import Bank
 from qlstm.cell import update
 from qlstm.evaluate import Evaluator, Query
 from qlstm.exact import sequence
@@ -16,17 +18,22 @@ if TYPE_CHECKING:
     from qlstm.lstm import QLSTM
 
 State = tuple[Tensor, Tensor]
+Noise = Mapping[Bank, Tensor]
+"""Shot noise by bank, each as made by `qlstm.noise.draw_noise`; a bank without any is exact."""
 
 
-def whole_sequences(model: QLSTM, x: Tensor, start: State | None) -> tuple[Tensor, Tensor, Tensor]:
-    """One compiled call per layer and direction."""
+def whole_sequences(
+    model: QLSTM, x: Tensor, start: State | None, noise: Noise, batch_first: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """One compiled call per layer and direction; x and the outputs are batch first where the model is."""
     parameters, last_h, last_c = model.parameters_by_name(), [], []
     for layer in range(model.num_layers):
         outputs = []
         for direction in range(model.directions):
             row = layer * model.directions + direction
             one = None if start is None else (start[0][row], start[1][row])
-            y, h, c = sequence.run(model.banks[layer, direction], x, one, parameters, bool(direction))
+            bank = model.banks[layer, direction]
+            y, h, c = sequence.run(bank, x, one, parameters, bool(direction), batch_first, noise.get(bank))
             outputs.append(y)
             last_h.append(h)
             last_c.append(c)
@@ -38,7 +45,9 @@ def _joined(states: list[Tensor]) -> Tensor:
     return torch.cat(states) if len(states) > 1 else states[0]
 
 
-def step_by_step(model: QLSTM, x: Tensor, start: State | None, evaluate: Evaluator) -> tuple[Tensor, Tensor, Tensor]:
+def step_by_step(
+    model: QLSTM, x: Tensor, start: State | None, evaluate: Evaluator, noise: Noise
+) -> tuple[Tensor, Tensor, Tensor]:
     """Step by step; all independent steps of a wave are one question to the evaluator."""
     steps = len(x)
     zeros = x.new_zeros((model.num_layers * model.directions, x.shape[1], model.hidden_size))
@@ -55,18 +64,22 @@ def step_by_step(model: QLSTM, x: Tensor, start: State | None, evaluate: Evaluat
             between[layer, t] = model.drop(below, layer - 1)
         return between[layer, t]
 
+    def at(bank: Bank, t: int) -> Tensor | None:
+        return noise[bank][t] if bank in noise else None
+
     for wave in waves(model.num_layers, model.directions, steps):
         rows = [layer * model.directions + direction for layer, direction, _ in wave]
         places = [(layer, direction) for layer, direction, _ in wave]
         queries = [
-            Query(model.banks[place], h[row], entering(place[0], t))
+            Query(model.banks[place], h[row], entering(place[0], t), at(model.banks[place], t))
             for place, row, (_, _, t) in zip(places, rows, wave, strict=True)
         ]
         for vqc, row in zip(evaluate(queries), rows, strict=True):
             h[row], c[row] = update(vqc, c[row])
         if model.hidden_banks:
+            hidden = [(model.hidden_banks[layer, direction], t) for layer, direction, t in wave]
             again = evaluate(
-                [Query(model.hidden_banks[place], h[row]) for place, row in zip(places, rows, strict=True)]
+                [Query(bank, h[row], noise=at(bank, t)) for (bank, t), row in zip(hidden, rows, strict=True)]
             )
             for vqc, row in zip(again, rows, strict=True):
                 h[row] = vqc[0]

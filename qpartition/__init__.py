@@ -8,10 +8,13 @@ if TYPE_CHECKING:
     from .comparison_figure import draw_comparison
     from .counts import Counts, Tally
     from .dispatch import Dispatcher
+    from .drawing import draw_chip
     from .executor import Estimate, Executor, Jacobian
     from .gradients import GRADIENTS
     from .lightcone import active_parameters
     from .mapping import MAPPINGS
+    from .objective import Objective, Score
+    from .overview import draw_topology
     from .partition import STRATEGIES, Partition
     from .planning import Plan, plan
     from .report import Report
@@ -30,17 +33,21 @@ __all__ = [
     "Estimate",
     "Executor",
     "Jacobian",
+    "Objective",
     "Partition",
     "Plan",
     "Report",
     "Schedule",
+    "Score",
     "SubVQC",
     "Tally",
     "Topology",
     "Workload",
     "active_parameters",
     "compare",
+    "draw_chip",
     "draw_comparison",
+    "draw_topology",
     "plan",
 ]
 
@@ -50,10 +57,13 @@ _MODULES = {
     "comparison_figure": ("draw_comparison",),
     "counts": ("Counts", "Tally"),
     "dispatch": ("Dispatcher",),
+    "drawing": ("draw_chip",),
     "executor": ("Estimate", "Executor", "Jacobian"),
     "gradients": ("GRADIENTS",),
     "lightcone": ("active_parameters",),
     "mapping": ("MAPPINGS",),
+    "objective": ("Objective", "Score"),
+    "overview": ("draw_topology",),
     "partition": ("STRATEGIES", "Partition"),
     "planning": ("Plan", "plan"),
     "report": ("Report",),

@@ -46,7 +46,8 @@ class Entry:
         estimated: Root mean square error of <Z> to expect: (1 - fidelity) <Z>, and shot noise.
         measured: Root mean square difference of <Z> on the devices and exact.
         measured_stderr: Its standard error, from the spread over the parameter sets.
-        r2: R2 of a forecast on the devices, where one was made.
+        r2: R2 of forecasts on the devices, mean, where some were made.
+        r2_stderr: Its standard error, from the spread over the forecasts.
     """
 
     mapping: str
@@ -61,6 +62,7 @@ class Entry:
     measured: float
     measured_stderr: float
     r2: float | None = None
+    r2_stderr: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,18 @@ class Comparison:
     def __str__(self) -> str:
         """A table, one mapping per line."""
         scored = any(entry.r2 is not None for entry in self.entries)
-        header = (*HEADER, "R2") if scored else HEADER
+        header = (*HEADER, "R2", "+-") if scored else HEADER
         notes = [f"{entry.mapping}: {entry.note}" for entry in self.entries if entry.note]
         return "\n".join([table(header, [_row(entry, scored) for entry in self.entries]), *notes])
 
-    def with_r2(self, scores: Mapping[str, float]) -> Comparison:
-        """The same with the R2 of forecasts, by mapping."""
-        entries = tuple(replace(entry, r2=scores.get(entry.mapping, entry.r2)) for entry in self.entries)
+    def with_r2(self, scores: Mapping[str, Sequence[float]]) -> Comparison:
+        """The same with the R2 of one or more forecasts by mapping."""
+        entries = tuple(
+            replace(entry, r2=float(np.mean(scores[entry.mapping])), r2_stderr=_stderr(scores[entry.mapping]))
+            if entry.mapping in scores
+            else entry
+            for entry in self.entries
+        )
         return replace(self, entries=entries)
 
     def to_json(self) -> str:
@@ -166,7 +173,7 @@ def _entry(name: str, made: Plan, truth: Mapping[str, Estimate], found: Mapping[
     squares = np.concatenate([((found[key].value - truth[key].value) ** 2).ravel() for key in truth])
     expected = np.concatenate([_expected(truth[key].value, fidelity[key], made.shots).ravel() for key in truth])
     measured = float(np.sqrt(squares.mean()))
-    spread = float(squares.std(ddof=1)) / np.sqrt(squares.size) if squares.size > 1 else 0.0
+    spread = _stderr(squares)
     return Entry(
         mapping=name,
         note=made.note,
@@ -192,4 +199,10 @@ def _row(entry: Entry, scored: bool) -> list[Cell]:
     cells: list[Cell] = [entry.mapping, entry.makespan, entry.qpu_seconds, entry.jobs, entry.executions]
     errors = (entry.core_error, entry.worst_error, entry.estimated, entry.measured, entry.measured_stderr)
     shown: list[Cell] = [f"{error:.4f}" for error in errors]
-    return cells + shown + ([] if not scored else ["-" if entry.r2 is None else f"{entry.r2:.4f}"])
+    scores: list[Cell] = ["-", "-"] if entry.r2 is None else [f"{entry.r2:.4f}", f"{entry.r2_stderr:.4f}"]
+    return cells + shown + (scores if scored else [])
+
+
+def _stderr(samples: Sequence[float] | FloatArray) -> float:
+    """Standard error of the mean; 0.0 of a single one."""
+    return float(np.std(samples, ddof=1) / np.sqrt(len(samples))) if len(samples) > 1 else 0.0

@@ -39,7 +39,8 @@ def draw_comparison(comparison: Comparison, path: str | Path) -> None:
     cost.set(xlabel="seconds of a training step")
     cost.legend(frameon=False, fontsize=8)
     if scored:
-        axes[2].plot([e.r2 for e in entries], list(rows), "o", color=INK)
+        spread = [e.r2_stderr for e in entries]
+        axes[2].errorbar([e.r2 or 0.0 for e in entries], list(rows), xerr=spread, fmt="o", color=INK, capsize=3)
         axes[2].set(xlabel="test R2 on the devices")
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)

@@ -17,6 +17,7 @@ from .meter import Meter
 from .mitigation import Mitigation
 from .plan_file import PlacedCircuit, from_json, to_json, write
 from .plan_text import text
+from .pricing import Usage
 from .schedule import Schedule
 from .topology import Topology
 from .workload import JacobianMode, Workload
@@ -141,7 +142,8 @@ def plan(
         raise InputError(f"shots={shots!r} must be an integer of at least 1, or None for exact expectations")
     asked = Asked(jacobian, samples)
     rounds = training_rounds(workload, gradient, asked)
-    placement = place(mapping, workload, topology, **options)
+    usage = Usage(shots, gradient, jacobian, samples, packing)
+    placement = place(mapping, workload, topology, usage=usage, **options)
     chosen = mitigation if isinstance(mitigation, Mitigation) else Mitigation.of(mitigation)
     meter = Meter(workload, topology, placement, shots, packing, chosen)
     calibration = Counts.of_rounds([meter.calibration()], meter.qpus)

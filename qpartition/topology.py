@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import combinations, permutations
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from backends.core import Calibration, Core
+from backends.core import Core
 from backends.errors import InputError, unknown_name
 from backends.qpu import QPU
 
+from .links import Links, link_seconds
+
 if TYPE_CHECKING:
     import networkx as nx
+
+Width = int | None | Sequence[Core]
+"""Width of a device's cores, None for the whole device as one core, or chosen cores (`DeviceQPU.core` makes them)."""
 
 
 class Topology:
@@ -21,35 +26,49 @@ class Topology:
 
     Attributes:
         qpus: The devices by name. A second device of the same name is called ``name#2``, and so on.
-        core_qubits: Width asked for; None where every device is one core.
+        core_qubits: Width asked for, for all devices or by name; None where a device is one core.
         guard: Unused qubits between two cores, at least.
+        links: Latency between every two QPUs, seconds, by their names.
         cores: All cores, device by device, each device's best core first; ``core.qpu`` is a name in ``qpus``.
     """
 
     qpus: dict[str, QPU]
-    core_qubits: int | None
+    core_qubits: Width | Mapping[str, Width]
     guard: int
+    links: Links
     cores: tuple[Core, ...]
 
-    def __init__(self, qpus: Iterable[QPU], core_qubits: int | None = 4, guard: int = 0) -> None:
+    def __init__(
+        self,
+        qpus: Iterable[QPU],
+        core_qubits: int | Mapping[str, Width] | None = 4,
+        guard: int = 0,
+        links: Links | None = None,
+    ) -> None:
         """Divide each device into cores of ``core_qubits`` qubits (None: the whole device is one core).
 
         Args:
             qpus: Opened devices, in the order that ties between them are broken.
-            core_qubits: Width of every core.
+            core_qubits: Width of every core; or, by name of the device, its cores' width, None, or chosen cores.
             guard: Unused qubits on every path between two cores of a device, at least; less crosstalk, fewer cores.
+            links: Seconds that what one QPU measured takes to another, by pairs of their names in either order. QPUs
+                here share a classical host and nothing else, so this is the way to the host and on: 0.1 s by default,
+                two times 50 ms for the internet. It is the same for each round of any mapping.
 
         Raises:
-            InputError: Without devices, for the same object twice, or where no device has a core that wide.
+            InputError: Without devices, for the same object twice, for widths or links of devices that are not
+                there, or where no device has a core that wide.
         """
         devices = list(qpus)
-        _check(devices, core_qubits)
-        self.core_qubits, self.guard = core_qubits, guard
+        _check(devices)
         self.qpus = _named(devices)
+        widths = _widths(core_qubits, self.qpus)
+        self.core_qubits, self.guard = core_qubits, guard
+        self.links = link_seconds(links or {}, tuple(self.qpus))
         self._native: dict[str, Core] = {}
         cores: list[Core] = []
         for name, qpu in self.qpus.items():
-            for core in qpu.cores(core_qubits, guard):
+            for core in _cores(qpu, widths[name], guard):
                 labelled = core if core.qpu == name else replace(core, qpu=name)
                 self._native[labelled.name] = core
                 cores.append(labelled)
@@ -81,21 +100,32 @@ class Topology:
 
     @cached_property
     def graph(self) -> nx.Graph:
-        """The topology as a networkx graph; every attribute is a plain number or string.
+        """The topology as a networkx graph of cores and what connects them; see `qpartition.graph`."""
+        from .graph import topology_graph
 
-        Nodes (attribute ``kind``): ``"qpu"`` named as in ``qpus``, ``"core"`` named ``qpu/index``, ``"qubit"`` named
-        ``qpu:q<physical qubit>``, with calibration. Edges: ``"host"`` QPU-core, ``"member"`` core-qubit, ``"coupling"``
-        between the qubits of a core (with its two-qubit error), ``"link"`` between QPUs (through the classical host).
+        return topology_graph(self)
+
+    def chip(self, name: str) -> nx.Graph:
+        """All qubits and couplings of a QPU as a networkx graph, unused and broken ones too; see `qpartition.graph`.
+
+        Raises:
+            InputError: If there is no such QPU.
         """
-        import networkx as nx
+        from .graph import chip_graph
 
-        graph = nx.Graph()
-        for name, qpu in self.qpus.items():
-            graph.add_node(name, kind="qpu", qubits=qpu.num_qubits, mode=qpu.mode, **_averages(qpu.calibration))
-        graph.add_edges_from(combinations(self.qpus, 2), kind="link", medium="classical")
-        for core in self.cores:
-            _add_core(graph, core)
-        return graph
+        if name not in self.qpus:
+            raise unknown_name("QPU", name, self.qpus)
+        return chip_graph(self.qpus[name], [core for core in self.cores if core.qpu == name])
+
+    def save(self, path: Path | str) -> Path:
+        """Write `graph` to a ``.graphml`` file, or as node-link data to a ``.json`` file.
+
+        Raises:
+            InputError: For another suffix, or a file that cannot be written.
+        """
+        from .export import save_graph
+
+        return save_graph(self.graph, path)
 
     def __repr__(self) -> str:
         """Names and number of cores."""
@@ -103,7 +133,7 @@ class Topology:
         return f"Topology({', '.join(parts)}; core_qubits={self.core_qubits})"
 
 
-def _check(devices: list[QPU], core_qubits: int | None) -> None:
+def _check(devices: list[QPU]) -> None:
     if not devices:
         raise InputError("a topology needs at least one QPU; open one with open_qpu")
     for device in devices:
@@ -111,16 +141,49 @@ def _check(devices: list[QPU], core_qubits: int | None) -> None:
             raise InputError(f"{device!r} is not a QPU; open it with open_qpu first")
     if len({id(device) for device in devices}) < len(devices):
         raise InputError("the same QPU object is in the list twice; open a second one, or give it once")
-    if core_qubits is None:
+
+
+def _widths(core_qubits: int | Mapping[str, Width] | None, qpus: Mapping[str, QPU]) -> dict[str, Width]:
+    """What was asked for of every device."""
+    if not isinstance(core_qubits, Mapping):
+        widest = max(qpus.values(), key=lambda device: device.num_qubits)
+        _check_width("core_qubits", core_qubits, f"the widest device, {widest.name}", widest)
+        return dict.fromkeys(qpus, core_qubits)
+    for name, width in core_qubits.items():
+        if name not in qpus:
+            raise unknown_name("QPU in core_qubits", name, qpus)
+        if isinstance(width, (int, float, str)) or width is None:
+            _check_width(f"core_qubits of {name}", width, name, qpus[name])
+        else:
+            _check_chosen(name, width, qpus[name])
+    missing = [name for name in qpus if name not in core_qubits]
+    if missing:
+        raise InputError(f"core_qubits={dict(core_qubits)!r} says nothing of {missing[0]}; give a width for every QPU")
+    return dict(core_qubits)
+
+
+def _check_width(kind: str, width: object, device: str, qpu: QPU) -> None:
+    if width is None:
         return
-    if not isinstance(core_qubits, int) or isinstance(core_qubits, bool) or core_qubits < 1:
-        raise InputError(f"core_qubits={core_qubits!r} must be an integer of at least 1, or None for whole devices")
-    widest = max(devices, key=lambda device: device.num_qubits)
-    if core_qubits > widest.num_qubits:
+    if not isinstance(width, int) or isinstance(width, bool) or width < 1:
+        raise InputError(f"{kind}={width!r} must be an integer of at least 1, or None for whole devices")
+    if width > qpu.num_qubits:
+        raise InputError(f"{kind}={width} exceeds {device} with {qpu.num_qubits} qubits; use at most that")
+
+
+def _check_chosen(name: str, cores: Sequence[Core], qpu: QPU) -> None:
+    if not cores or not all(isinstance(core, Core) and core.qpu == qpu.name for core in cores):
         raise InputError(
-            f"core_qubits={core_qubits} exceeds the widest device, {widest.name} with {widest.num_qubits} qubits; "
-            "use at most that"
+            f"core_qubits of {name} must be a width, None, or cores of {qpu.name}, such as its core([1, 2])"
         )
+    used = [qubit for core in cores for qubit in core.qubits]
+    twice = [qubit for qubit in used if used.count(qubit) > 1]
+    if twice:
+        raise InputError(f"the cores chosen on {name} share qubit {twice[0]}; choose disjoint ones")
+
+
+def _cores(qpu: QPU, width: Width, guard: int) -> Sequence[Core]:
+    return qpu.cores(width, guard) if width is None or isinstance(width, int) else width
 
 
 def _named(devices: list[QPU]) -> dict[str, QPU]:
@@ -133,30 +196,3 @@ def _named(devices: list[QPU]) -> dict[str, QPU]:
             name = f"{device.name}#{number}"
         named[name] = device
     return named
-
-
-def _averages(calibration: Calibration) -> dict[str, float | str]:
-    """Calibration of a whole device as scalars; empty for an ideal one."""
-    tables: dict[str, Mapping[Any, float]] = {
-        "one_qubit_error": calibration.one_qubit, "two_qubit_error": calibration.two_qubit,
-        "readout_error": calibration.readout, "t1": calibration.t1, "t2": calibration.t2,
-    }  # fmt: skip
-    found: dict[str, float | str] = {name: sum(t.values()) / len(t) for name, t in tables.items() if t}
-    return found | {"rep_delay": calibration.rep_delay, "date": calibration.date}
-
-
-def _add_core(graph: nx.Graph, core: Core) -> None:
-    graph.add_node(core.name, kind="core", qubits=core.num_qubits, error=core.error, **_averages(core.calibration))
-    graph.add_edge(core.qpu, core.name, kind="host")
-    nodes = [f"{core.qpu}:q{qubit}" for qubit in core.qubits]
-    tables = {
-        "one_qubit_error": core.calibration.one_qubit, "readout_error": core.calibration.readout,
-        "t1": core.calibration.t1, "t2": core.calibration.t2,
-    }  # fmt: skip
-    for own, node in enumerate(nodes):
-        graph.add_node(node, kind="qubit", qubit=core.qubits[own], **{k: t[own] for k, t in tables.items() if own in t})
-        graph.add_edge(core.name, node, kind="member")
-    # An ideal core lists no couplings because all of its qubits are coupled.
-    for a, b in core.edges or permutations(range(core.num_qubits), 2):
-        error = core.calibration.two_qubit.get((a, b))
-        graph.add_edge(nodes[a], nodes[b], kind="coupling", **({} if error is None else {"error": error}))

@@ -71,6 +71,14 @@ Gradient = Annotated[
     ),
 ]
 Samples = Annotated[Count, _training("--samples", "sampled-shift: weight shifts per sub-VQC and step.")]
+Perturbation = Annotated[Number, _training("--perturbation", "spsa: how far every parameter is moved.")]
+Signal = Annotated[
+    Flag, _training("--signal/--no-signal", "Log the gradient's signal-to-noise ratio on devices.", default="signal")
+]
+TrainShots = Annotated[
+    Count,
+    _training("--train-shots", "Exact simulation: add the noise of so many shots while training.", default="no noise"),
+]
 JacobianMode = Annotated[
     Text,
     _training("--jacobian", "Shifts in a round after the last time step (deferred) or with each (fused).", "NAME"),
@@ -124,7 +132,8 @@ RUN: dict[str, Any] = {
     "task": Task, "target": Target, "features": Features, "with_u": WithU, "window": Window, "split": Split,
     "scaling": Scaling, "hidden": Hidden, "parts": Parts, "partition": Partition, "ansatz": AnsatzName, "depth": Depth,
     "head": Head, "epochs": Epochs, "batch": Batch, "lr": Lr, "optimizer": Optimizer, "cosine": Cosine,
-    "shuffle": Shuffle, "seed": Seed, "gradient": Gradient, "samples": Samples, "jacobian": JacobianMode, "qpu": Qpu,
+    "shuffle": Shuffle, "seed": Seed, "gradient": Gradient, "samples": Samples,
+    "perturbation": Perturbation, "signal": Signal, "train_shots": TrainShots, "jacobian": JacobianMode, "qpu": Qpu,
     "shots": Shots, "mapping": Mapping, "packing": Packing, "guard": Guard, "mitigation": Mitigation,
     "budget": Budget,
 }  # fmt: skip

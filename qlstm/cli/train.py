@@ -23,7 +23,8 @@ def train(
 ) -> int:
     """Train a distributed QLSTM on TASK.
 
-    Without --qpu circuits are simulated exactly; with it they run there and gradients come from parameter shifts.
+    Without --qpu circuits are simulated exactly; with it they run there, and --gradient says where
+    gradients come from: parameter shifts by default.
     Ctrl-C stops after the current step and saves; --resume goes on to the same weights, to the bit.
     """
     from ..training.interrupts import StopSignals

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import accumulate
+from math import prod
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
-from torch import Size, Tensor
+from torch import Tensor
+from torch._utils import _flatten_dense_tensors
 
 from qlstm.bank import Bank
 from qlstm.exact.library import Model
@@ -19,22 +22,26 @@ _MOST_CALLS = 64
 
 
 class Layout:
-    """A bank's geometry, and its parameters as the kernel's flat arrays.
+    """A bank's geometry, and its parameters as one flat array for the kernel.
 
     Attributes:
-        groups: Per flat array the names of the parameters in it, in order.
-        names: The parameters of all groups, in order.
+        shapes: The parameters' shapes by name, in the order of the flat array: all weights, scales, biases, gain, offset.
+        affine_output: Whether there are a gain and an offset.
     """
 
     def __init__(self, bank: Bank) -> None:
         part, ansatz = bank.partition, bank.ansatz
         parts = range(part.parts)
-        self.groups = {"weights": [bank.name("weight", p) for p in parts]}
-        if ansatz.affine_input:
-            self.groups |= {kind: [bank.name(kind, p) for p in parts] for kind in ("scale", "bias")}
-        if ansatz.affine_output:
-            self.groups |= {kind: [bank.name(kind)] for kind in ("gain", "offset")}
-        self.names = [name for names in self.groups.values() for name in names]
+        groups = [[bank.name("weight", p) for p in parts]]
+        groups += [[bank.name(kind, p) for p in parts] if ansatz.affine_input else [] for kind in ("scale", "bias")]
+        groups += [[bank.name(kind)] if ansatz.affine_output else [] for kind in ("gain", "offset")]
+        self.affine_output = ansatz.affine_output
+        self.shapes = {name: bank.shapes[name] for names in groups for name in names}
+        self._sizes = [prod(shape) for shape in self.shapes.values()]
+        lengths = [sum(prod(bank.shapes[name]) for name in names) for names in groups]
+        self._starts = [
+            start if length else None for start, length in zip(accumulate([0, *lengths]), lengths, strict=False)
+        ]
         tables = [
             part.qubits,
             [len(entries) for entries in part.inputs],
@@ -61,26 +68,24 @@ class Layout:
             self._described[call] = model
         return model
 
-    def flatten(self, tensors: Sequence[Tensor]) -> dict[str, Tensor]:
-        """Parameters in the order of `names` as flat arrays by group."""
-        flat, start = {}, 0
-        for group, names in self.groups.items():
-            some = tensors[start : start + len(names)]
-            start += len(names)
-            flat[group] = (
-                torch.cat([t.reshape(-1) for t in some]) if len(some) > 1 else some[0].reshape(-1).contiguous()
-            )
+    def flatten(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Parameters in the order of `shapes` as one flat array; a single one as it is where that is enough."""
+        if len(tensors) == 1:
+            return tensors[0].contiguous()
+        flat: Tensor = _flatten_dense_tensors(tensors)  # type: ignore[no-untyped-call]
         return flat
 
-    def unflatten(self, flat: Mapping[str, Tensor], shapes: Sequence[Size]) -> list[Tensor]:
-        """The inverse of `flatten`, for parameters of these shapes."""
-        pieces: list[Tensor] = []
-        start = 0
-        for group, names in self.groups.items():
-            some = shapes[start : start + len(names)]
-            start += len(names)
-            pieces += torch.split(flat[group], [shape.numel() for shape in some])
-        return [piece.view(shape) for piece, shape in zip(pieces, shapes, strict=True)]
+    def pointers(self, flat: Tensor) -> list[int | None]:
+        """Where the weights, scales, biases, gains and offsets begin in a flat array; None for those there are not."""
+        base, size = flat.data_ptr(), flat.element_size()
+        return [None if start is None else base + start * size for start in self._starts]
+
+    def unflatten(self, flat: Tensor) -> list[Tensor]:
+        """The inverse of `flatten`."""
+        if len(self.shapes) == 1:
+            return [flat]
+        pieces = torch.split(flat, self._sizes)
+        return [piece.view(shape) for piece, shape in zip(pieces, self.shapes.values(), strict=True)]
 
 
 _LAYOUTS: WeakKeyDictionary[Bank, Layout] = WeakKeyDictionary()

@@ -13,13 +13,13 @@ _INTEGERS = (
 )  # fmt: skip
 _POINTERS = ("qubits", "n_in", "n_out", "index", "source")
 _ARRAYS = (
-    "x", "h0", "c0", "weights", "scale", "bias", "gain", "offset", "y", "h_last", "c_last", "saved",
+    "x", "h0", "c0", "weights", "scale", "bias", "gain", "offset", "noise", "y", "h_last", "c_last", "saved",
     "grad_y", "grad_h", "grad_c",
     "grad_x", "grad_h0", "grad_c0", "grad_weights", "grad_scale", "grad_bias", "grad_gain", "grad_offset",
 )  # fmt: skip
 
 
-_ABI = 2
+_ABI = 3
 
 
 class Model(ctypes.Structure):

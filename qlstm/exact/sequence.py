@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Mapping
+from ctypes import byref
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from backends.errors import InputError
 from qlstm.bank import GATES, Bank
-from qlstm.exact.layout import layout_of
+from qlstm.exact.layout import Layout, layout_of
 from qlstm.exact.library import Arrays, Model, best_level, library
 
 VECTOR_BYTES = 64
@@ -25,53 +26,63 @@ def can_run(bank: Bank, x: Tensor) -> bool:
 
 
 def run(
-    bank: Bank, x: Tensor, start: State | None, parameters: Mapping[str, Tensor], reverse: bool
+    bank: Bank,
+    x: Tensor,
+    start: State | None,
+    parameters: Mapping[str, Tensor],
+    reverse: bool = False,
+    batch_first: bool = False,
+    noise: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Hidden states of every step, and the last hidden and cell states.
 
     Args:
         bank: The gates of the layer.
-        x: Shape (steps, batch, inputs).
+        x: Shape (steps, batch, inputs), (batch, steps, inputs) with ``batch_first``.
         start: h0 and c0, each of shape (batch, hidden); None for zeros.
         parameters: The model's parameters by name.
         reverse: Walk from the last step to the first.
+        batch_first: Layout of x and y.
+        noise: Shot noise as made by `qlstm.noise.draw_noise`, shape (steps, 4, batch, hidden).
 
     Returns:
-        y of shape (steps, batch, hidden), h and c of shape (1, batch, hidden).
+        y of shape (steps, batch, hidden) in the layout of x, h and c of shape (1, batch, hidden).
     """
-    h0, c0 = start or (None, None)
-    tensors = [parameters[name] for name in layout_of(bank).names]
-    for name, tensor in zip(layout_of(bank).names, tensors, strict=True):
-        if tensor.dtype != x.dtype or tensor.shape != bank.shapes[name]:  # the kernel would read past its end
+    layout, (h0, c0) = layout_of(bank), start or (None, None)
+    tensors = []
+    for name, shape in layout.shapes.items():
+        tensor = parameters[name]
+        if tensor.dtype != x.dtype or tensor.shape != shape:  # the kernel would read past its end
             raise InputError(
-                f"{name} is {tensor.dtype} of shape {tuple(tensor.shape)}, but must be {x.dtype} of shape {bank.shapes[name]}"
+                f"{name} is {tensor.dtype} of shape {tuple(tensor.shape)}, but must be {x.dtype} of shape {shape}"
             )
-    return _Sequence.apply(bank, reverse, x, h0, c0, *tensors)  # type: ignore[no-any-return, no-untyped-call]
+        tensors.append(tensor)
+    return _Sequence.apply(layout, reverse, batch_first, noise, x, h0, c0, *tensors)  # type: ignore[no-any-return, no-untyped-call]
 
 
-def _call(function: str, model: Model, arrays: Mapping[str, Tensor], dtype: torch.dtype) -> None:
-    kernel = library()
-    assert kernel is not None
-    pointers = Arrays(**{name: tensor.data_ptr() for name, tensor in arrays.items()})
+def _call(function: str, model: Model, pointers: Arrays, dtype: torch.dtype) -> None:
     bits, threads = 64 if dtype == torch.float64 else 32, torch.get_num_threads()
-    if getattr(kernel, function)(ctypes.byref(model), ctypes.byref(pointers), bits, threads, best_level()):
+    if getattr(library(), function)(byref(model), byref(pointers), bits, threads, best_level()):
         raise MemoryError(
             f"not enough memory for a batch of {model.batch} samples; use a smaller batch or narrower parts"
         )
 
 
 def _room(size: int, dtype: torch.dtype) -> Tensor:
-    """An empty tensor at an address aligned to the kernel's vectors."""
+    """An empty tensor at an address aligned to the kernel's vectors, as torch's own allocator always gives them."""
+    room = torch.empty(size, dtype=dtype)
+    if room.data_ptr() % VECTOR_BYTES == 0:
+        return room
     room = torch.empty(size + VECTOR_BYTES // dtype.itemsize, dtype=dtype)
     start = (-room.data_ptr() % VECTOR_BYTES) // dtype.itemsize
     return room[start : start + size]
 
 
-def _saved_states(x: Tensor, hidden: int) -> Tensor:
+def _saved_states(model: Model, dtype: torch.dtype) -> Tensor:
     """Room for the gates, c and h of every step in the kernel's layout."""
-    lanes = VECTOR_BYTES // x.element_size()
-    blocks = -(-x.shape[1] // lanes)
-    return _room(blocks * (x.shape[0] + 1) * 6 * hidden * lanes, x.dtype)
+    lanes = VECTOR_BYTES // dtype.itemsize
+    blocks = -(-model.batch // lanes)
+    return _room(blocks * (model.steps + 1) * 6 * model.hidden * lanes, dtype)
 
 
 def _aligned(states: Tensor) -> Tensor:
@@ -81,58 +92,57 @@ def _aligned(states: Tensor) -> Tensor:
     return _room(states.numel(), states.dtype).copy_(states)
 
 
-def _batch_first(x: Tensor) -> bool:
-    """Whether (steps, batch, width) is a view of (batch, steps, width); the kernel reads either without a copy."""
-    return not x.is_contiguous() and x.transpose(0, 1).is_contiguous()
+def _pointer(tensor: Tensor | None) -> int | None:
+    return None if tensor is None else tensor.data_ptr()
 
 
-def _laid(x: Tensor, batch_first: bool) -> Tensor:
-    """X of shape (steps, batch, width) in one of the kernel's two layouts."""
-    return x.transpose(0, 1).contiguous().transpose(0, 1) if batch_first else x.contiguous()
-
-
-def _empty(like: Tensor, width: int, batch_first: bool) -> Tensor:
-    steps, batch, _ = like.shape
-    if batch_first:
-        return like.new_empty((batch, steps, width)).transpose(0, 1)
-    return like.new_empty((steps, batch, width))
+def _contiguous(tensor: Tensor | None) -> Tensor | None:
+    return None if tensor is None else tensor.contiguous()
 
 
 class _Sequence(torch.autograd.Function):
     """Eqs. 2-5, 7, 8 over all steps, with the adjoint of the whole sequence as its backward."""
 
     @staticmethod
-    def forward(ctx, bank: Bank, reverse: bool, x: Tensor, h0: Tensor | None, c0: Tensor | None, *tensors: Tensor):  # type: ignore[no-untyped-def]
-        layout, batch_first = layout_of(bank), _batch_first(x)
-        x = _laid(x, batch_first)
-        model = layout.describe((*x.shape, reverse, batch_first))
-        kept = {"x": x, **layout.flatten(tensors), "saved": _saved_states(x, bank.outputs)}
-        starts = {name: t.contiguous() for name, t in (("h0", h0), ("c0", c0)) if t is not None}
-        y, h, c = _empty(x, bank.outputs, batch_first), *x.new_empty((2, 1, x.shape[1], bank.outputs)).unbind()
-        _call("qlstm_forward", model, {**kept, **starts, "y": y, "h_last": h, "c_last": c}, x.dtype)
-        ctx.layout, ctx.model, ctx.names, ctx.shapes = layout, model, list(kept), [t.shape for t in tensors]
-        ctx.save_for_backward(*kept.values())
+    def forward(ctx, layout: Layout, reverse: bool, batch_first: bool, noise: Tensor | None, x: Tensor, *given: Any):  # type: ignore[no-untyped-def]
+        """``given``: h0 and c0, or None for zeros, then the parameters in the layout's order."""
+        h0, c0, *tensors = given
+        x, h0, c0, flat = x.contiguous(), _contiguous(h0), _contiguous(c0), layout.flatten(tensors)
+        first, second, inputs = x.shape
+        steps, batch = (second, first) if batch_first else (first, second)
+        model = layout.describe((steps, batch, inputs, reverse, batch_first))
+        saved, end = _saved_states(model, x.dtype), (1, model.batch, model.hidden)
+        y, h, c = x.new_empty((first, second, model.hidden)), x.new_empty(end), x.new_empty(end)
+        pointers = Arrays(
+            x.data_ptr(), _pointer(h0), _pointer(c0), *layout.pointers(flat), _pointer(noise),
+            y.data_ptr(), h.data_ptr(), c.data_ptr(), saved.data_ptr(),
+        )  # fmt: skip
+        _call("qlstm_forward", model, pointers, x.dtype)
+        ctx.layout, ctx.model, ctx.noisy = layout, model, noise is not None and layout.affine_output
+        # only the gradient of a gain depends on the noise
+        ctx.save_for_backward(x, flat, saved, noise) if ctx.noisy else ctx.save_for_backward(x, flat, saved)
         ctx.set_materialize_grads(False)
         return y, h, c
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad_y: Tensor | None, grad_h: Tensor | None, grad_c: Tensor | None):  # type: ignore[no-untyped-def]
-        model, batch_first = ctx.model, bool(ctx.model.batch_first)
-        arrays = dict(zip(ctx.names, ctx.saved_tensors, strict=True))
-        arrays["saved"], arrays["x"] = _aligned(arrays["saved"]), _laid(arrays["x"], batch_first)
-        x = arrays["x"]
-        flat = {name: torch.zeros_like(arrays[name]) for name in ctx.layout.groups}
-        data = {}
-        for name, needed in zip(("x", "h0", "c0"), ctx.needs_input_grad[2:5], strict=True):
-            if needed:
-                data[name] = (
-                    _empty(x, model.inputs, batch_first) if name == "x" else x.new_empty((model.batch, model.hidden))
-                )
-        given = {"grad_y": None if grad_y is None else _laid(grad_y, batch_first), "grad_h": grad_h, "grad_c": grad_c}
-        arrays |= {
-            name: grad.contiguous() if name != "grad_y" else grad for name, grad in given.items() if grad is not None
-        }
-        results = {f"grad_{name}": tensor for name, tensor in (flat | data).items()}
-        _call("qlstm_backward", model, arrays | results, x.dtype)
-        return None, None, data.get("x"), data.get("h0"), data.get("c0"), *ctx.layout.unflatten(flat, ctx.shapes)
+        layout, model = ctx.layout, ctx.model
+        x, flat, saved, *noise = ctx.saved_tensors
+        x, flat, saved = x.contiguous(), flat.contiguous(), _aligned(saved)  # hooks may have brought back others
+        noise = noise[0].contiguous() if ctx.noisy else None
+        grads = grad_y, grad_h, grad_c = _contiguous(grad_y), _contiguous(grad_h), _contiguous(grad_c)
+        need_x, need_h0, need_c0 = ctx.needs_input_grad[4:7]
+        start = (model.batch, model.hidden)
+        data = (
+            x.new_empty(x.shape) if need_x else None,
+            x.new_empty(start) if need_h0 else None,
+            x.new_empty(start) if need_c0 else None,
+        )
+        found = torch.zeros_like(flat)
+        pointers = Arrays(
+            x.data_ptr(), None, None, *layout.pointers(flat), _pointer(noise), None, None, None, saved.data_ptr(),
+            *map(_pointer, grads), *map(_pointer, data), *layout.pointers(found),
+        )  # fmt: skip
+        _call("qlstm_backward", model, pointers, x.dtype)
+        return None, None, None, None, *data, *layout.unflatten(found)

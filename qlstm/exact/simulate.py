@@ -9,15 +9,17 @@ from torch import Tensor
 
 from qlstm.bank import Bank
 from qlstm.exact.permutation import cnot_source
+from qlstm.noise import estimated
 
 
-def bank_expectations(bank: Bank, v: Tensor, parameters: Mapping[str, Tensor]) -> Tensor:
+def bank_expectations(bank: Bank, v: Tensor, parameters: Mapping[str, Tensor], noise: Tensor | None = None) -> Tensor:
     """What every gate of a bank measures on v (Eq. 7), parts concatenated, affine map included.
 
     Args:
         bank: The sub-VQCs.
         v: Shape (batch, D).
         parameters: The model's parameters by name.
+        noise: One step of `draw_noise`, shape (gates, batch, outputs), added before the affine map; none by default.
 
     Returns:
         Shape (gates, batch, outputs).
@@ -26,7 +28,8 @@ def bank_expectations(bank: Bank, v: Tensor, parameters: Mapping[str, Tensor]) -
         circuit_expectations(bank, part, bank.angles(part, v, parameters), bank.weights(part, parameters))
         for part in range(bank.partition.parts)
     ]
-    return bank.affine(torch.cat(parts, -1), parameters)
+    z = torch.cat(parts, -1)
+    return bank.affine(z if noise is None else estimated(z, noise), parameters)
 
 
 def circuit_expectations(bank: Bank, part: int, angles: Tensor, weights: Tensor) -> Tensor:

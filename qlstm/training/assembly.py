@@ -74,7 +74,9 @@ def build_model(settings: RunSettings, data: Dataset) -> Forecaster:
         ansatz=Ansatz.named(settings.ansatz, **depth),
         gradient=settings.gradient,
         jacobian=settings.jacobian,
+        train_shots=settings.train_shots,
         dtype=torch.float64,
+        **({"samples": settings.samples} if settings.gradient == "sampled-shift" else {}),
     )
 
 

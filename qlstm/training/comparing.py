@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 MEASURED = 32
 """Test windows, spread over the held-out part, at whose angles the error of the expectations is measured."""
 
+REPEATS = 5
+"""Forecasts per mapping, since one with shots is a matter of luck."""
+
 
 def compare_mappings(
     given: Mapping[str, Any], mappings: Sequence[str], callbacks: Sequence[Callback] = ()
@@ -67,10 +70,11 @@ def compare_mappings(
         packing=settings.packing,
         mitigation=settings.mitigation,
     )
-    scores = {}
+    scores: dict[str, list[float]] = {}
     for name, plan in found.plans.items():
-        with Dispatcher(plan, seed=settings.seed) as devices:
-            scores[name] = r2(data.y_test, _forecast(model, data, devices))
+        with Dispatcher(plan, seed=settings.seed) as devices:  # another seed in every round
+            repeats = range(1 if settings.shots is None else REPEATS)
+            scores[name] = [r2(data.y_test, _forecast(model, data, devices)) for _ in repeats]
     return settings, found.with_r2(scores), exact
 
 

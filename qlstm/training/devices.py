@@ -12,6 +12,11 @@ def executor_of(model: Any) -> Any:
     return getattr(model, "executor", None)
 
 
+def gradient_of(model: Any) -> str:
+    """Where the model's gradients on devices come from, a name in `qlstm.gradients.GRADIENTS`."""
+    return getattr(model, "gradient", "auto")
+
+
 def executor_state(executor: Any) -> Any:
     """What an executor needs to go on as if never interrupted; None if it keeps no state."""
     return executor.state_dict() if hasattr(executor, "state_dict") else None

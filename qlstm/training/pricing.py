@@ -52,10 +52,12 @@ def planned(given: Mapping[str, Any]) -> tuple[RunSettings, Plan]:
         InputError: For settings that cannot be used, or without devices.
     """
     from .assembly import build_data, build_model, open_topology
+    from .run import require_devices
 
     settings = RunSettings(**given)
     if not settings.qpu:
         raise InputError("a plan needs devices, exact simulation costs nothing; name one with --qpu, such as fake:fez")
+    require_devices(given, settings)
     data = build_data(settings)
     model = build_model(settings, data)
     return settings, make_plan(settings, model, data, open_topology(settings, model))

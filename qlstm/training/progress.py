@@ -61,9 +61,13 @@ class ProgressBar(Callback):
             epoch = min(trainer.epoch + 1, trainer.recipe.epochs)
             cost = totals(executor_of(trainer.model))
             price = f", QPU {cost['qpu_seconds']:.1f} s" if cost else ""
+            signal = f", SNR {trainer.signals[-1]:.1f}" if trainer.signals else ""
             description = f"epoch {epoch}/{trainer.recipe.epochs}"
             self._progress.update(
-                self._task, completed=trainer.steps, description=description, note=self._loss + self._score + price
+                self._task,
+                completed=trainer.steps,
+                description=description,
+                note=self._loss + signal + self._score + price,
             )
 
 

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from ..forecaster import Forecaster
     from ..tasks import Dataset
 
+DEVICE_OPTIONS = (
+    "shots", "mapping", "packing", "guard", "mitigation", "jacobian", "samples", "perturbation", "signal", "budget",
+)  # fmt: skip
+MEASURED_GRADIENTS = ("parameter-shift", "sampled-shift", "spsa", "twin")
+
 
 @dataclass
 class Run:
@@ -185,17 +190,27 @@ def _stored(path: Path, state: State) -> RunSettings:
 
 
 def require_devices(given: Mapping[str, Any], settings: RunSettings) -> None:
-    """Refuse options that mean nothing without devices."""
-    for name in ("shots", "mapping", "packing", "guard", "mitigation", "jacobian", "samples", "budget"):
+    """Refuse options that mean nothing without devices, or nothing with them, or nothing to the gradient."""
+    for name in DEVICE_OPTIONS:
         if name in given and not settings.qpu:
             raise InputError(
                 f"{option(name)} needs devices, exact simulation has no use for it; add --qpu, or leave it out"
             )
-    if given.get("gradient") == "parameter-shift" and not settings.qpu:
+    if given.get("gradient") in MEASURED_GRADIENTS and not settings.qpu:
         raise InputError(
-            "--gradient parameter-shift needs devices, exact simulation differentiates exactly;"
+            f"--gradient {settings.gradient} needs devices, exact simulation differentiates exactly;"
             " add --qpu, or leave it out"
         )
+    if given.get("train_shots") is not None and settings.qpu:
+        raise InputError(
+            "--train-shots is for exact simulation, devices have shot noise of their own (--shots);"
+            " leave out --qpu or --train-shots"
+        )
+    for name, gradient in (("samples", "sampled-shift"), ("perturbation", "spsa")):
+        if name in given and settings.gradient != gradient:
+            raise InputError(
+                f"{option(name)} means nothing to --gradient {settings.gradient}; add --gradient {gradient}, or leave it out"
+            )
 
 
 def _attach(run: Run) -> None:

@@ -13,7 +13,7 @@ from backends.errors import InputError
 
 from .recipe import Recipe, require_count
 
-_FREE = ("task", "epochs", "budget")
+_FREE = ("task", "epochs", "budget", "signal")
 """A resumed run may change these: the data are compared by content, the others do not alter a step."""
 
 
@@ -53,6 +53,7 @@ class RunSettings(Recipe):
         packing: The cores of a device run side by side, as one circuit.
         guard: Unused qubits between two cores, at least.
         mitigation: Error mitigation on the devices: ``"readout"``, ``"zne"``.
+        train_shots: Exact simulation: add the shot noise of so many shots to every <Z> while training; None for none.
         budget: Most QPU seconds the run may cost; None for no limit.
     """
 
@@ -78,6 +79,7 @@ class RunSettings(Recipe):
     packing: bool = True
     guard: int = 0
     mitigation: tuple[str, ...] = ()
+    train_shots: int | None = None
     budget: float | None = None
 
     def __post_init__(self) -> None:
@@ -86,7 +88,7 @@ class RunSettings(Recipe):
         require_count("guard", self.guard, least=0)
         for name in ("window", "hidden", "parts", "samples"):
             require_count(name, getattr(self, name), least=1)
-        for name in ("depth", "shots"):
+        for name in ("depth", "shots", "train_shots"):
             if getattr(self, name) is not None:
                 require_count(name, getattr(self, name), least=1)
         if not 0 < self.split < 1:

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from backends.errors import InputError
 
 from ..metrics import Scores
+from ..spsa import spsa_gradient
 from .callbacks import Callback
-from .devices import executor_of, executor_state, totals
-from .history import History
+from .devices import executor_of, executor_state, gradient_of, totals
+from .history import SIGNAL, History
 from .optimisers import optimiser
 from .recipe import Recipe, require_count
+from .signal import signal_to_noise
 
 if TYPE_CHECKING:
     from ..tasks import Dataset
@@ -40,6 +42,7 @@ class Trainer:
         history: One row per finished epoch.
         epoch: Finished epochs.
         batch: Finished batches of the current epoch.
+        signals: Signal-to-noise ratios of the gradient in the steps of the current epoch; see `signal_to_noise`.
         forecasts: Of all windows at the end of the last epoch of this process, (windows, targets), scaled.
         settled: False while a step is being written into the model, when `state_dict` would mix two steps.
     """
@@ -55,6 +58,7 @@ class Trainer:
         self._x, self._y = _tensor(data.x, self._like), _tensor(data.y, self._like)
         self._optimizer = optimiser(self.recipe, model.parameters())
         self._elapsed = 0.0
+        self.signals: list[float] = []
         self._mark()
 
     @property
@@ -103,8 +107,9 @@ class Trainer:
         row = self._evaluate()
         self._elapsed += time.perf_counter() - began
         self.settled = False
-        row = self.history.add({**row, "seconds": self._elapsed, **totals(executor_of(self.model))})
-        self.epoch, self.batch, self._elapsed = self.epoch + 1, 0, 0.0
+        signal = {SIGNAL: sum(self.signals) / len(self.signals)} if self.signals else {}
+        row = self.history.add({**row, "seconds": self._elapsed, **signal, **totals(executor_of(self.model))})
+        self.epoch, self.batch, self._elapsed, self.signals = self.epoch + 1, 0, 0.0, []
         self._mark()
         self._emit("on_epoch", row)
 
@@ -112,17 +117,36 @@ class Trainer:
         rows = self._rows()
         self.model.train()
         self._optimizer.zero_grad()
-        loss = torch.nn.functional.mse_loss(self.model(self._x[rows]), self._y[rows])
-        value = loss.item()
+        value, signal = self._gradient(self._x[rows], self._y[rows])
+        self.settled = False
+        self._optimizer.step(self.recipe.rate(self.epoch))
+        if signal is not None:
+            self.signals.append(signal)
+        return value
+
+    def _gradient(self, x: torch.Tensor, y: torch.Tensor) -> tuple[float, float | None]:
+        """Fill ``.grad``; the loss, and how much of the gradient is signal."""
+
+        def loss(forecast: torch.Tensor) -> torch.Tensor:
+            return torch.nn.functional.mse_loss(forecast, y)
+
+        if executor_of(self.model) is not None and gradient_of(self.model) == "spsa":
+            value = spsa_gradient(self.model, lambda: loss(self.model(x)), self.recipe.perturbation)
+            self._require_loss(value)
+            return value, None
+        found = loss(self.model(x))
+        value = found.item()
+        self._require_loss(value)
+        found.backward()  # type: ignore[no-untyped-call]
+        return value, signal_to_noise(self.model, loss, self.steps) if self.recipe.signal else None
+
+    def _require_loss(self, value: float) -> None:
+        """Raise for a loss that is not finite."""
         if not math.isfinite(value):
             raise InputError(
                 f"the loss is {value} at step {self.batch + 1} of epoch {self.epoch + 1};"
                 f" lr={self.recipe.lr} is too large for this model, start again with a smaller one"
             )
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.settled = False
-        self._optimizer.step(self.recipe.rate(self.epoch))
-        return value
 
     def _rows(self) -> torch.Tensor:
         """Training windows of the current batch; the order depends on seed and epoch alone, so it needs no state."""
@@ -144,6 +168,7 @@ class Trainer:
             "epoch": self.epoch,
             "batch": self.batch,
             "elapsed": self._elapsed,
+            "signals": list(self.signals),
             "history": [dict(row) for row in self.history.rows],
             **self._marked,
         }
@@ -159,6 +184,7 @@ class Trainer:
             self.model.load_state_dict(state["weights"])
             self._optimizer.load_state_dict(state["optimizer"])
             self.epoch, self.batch, self._elapsed = state["epoch"], state["batch"], state["elapsed"]
+            self.signals = list(state.get("signals", ()))
             self.history = History([dict(row) for row in state["history"]])
             torch.set_rng_state(state["torch_rng"])
             executor = executor_of(self.model)
@@ -178,6 +204,8 @@ class Trainer:
         require_count("batch", state["batch"], least=0, most=self.batches)
         if not (isinstance(state["elapsed"], int | float) and state["elapsed"] >= 0):
             raise ValueError(f"elapsed={state['elapsed']!r} must be a number of seconds")
+        if not all(isinstance(value, int | float) for value in state.get("signals", ())):
+            raise ValueError("the signals hold something else than numbers")
         require_finite(state["weights"])
         rows = state["history"]
         if [row["epoch"] for row in rows] != list(range(1, state["epoch"] + 1)):

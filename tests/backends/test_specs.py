@@ -18,7 +18,8 @@ from backends.specs import available, fake_names
     ("spec", "name"),
     [
         ("exact", "exact"), ("aer", "aer"), ("fake:torino", "fake:torino"), ("fake:fake_torino", "fake:torino"),
-        (" fake:Torino?engine=aer", "fake:torino"), (FakeVigoV2(), "fake_vigo"),
+        (" fake:Torino?engine=aer", "fake:torino"), ("fake:torino?idle=1&engine=twin", "fake:torino"),
+        (FakeVigoV2(), "fake_vigo"),
         (GenericBackendV2(3, seed=1), "generic_backend_3q"),
     ],
 )  # fmt: skip
@@ -36,7 +37,8 @@ def test_what_opens(spec: object, name: str) -> None:
         ("fake:tornio", "unknown fake device 'tornio': did you mean 'torino'?"),
         ("fake:", "unknown fake device ''"),
         ("", "unknown kind of device ''"),
-        ("fake:fez?engine=twin", "unknown engine 'twin': choose one of aer"),
+        ("fake:fez?engine=twim", "unknown engine 'twim': did you mean 'twin'?"),
+        ("fake:fez?idle=yes", "idle='yes' of fake:fez must be 1"),
         ("fake:fez?engin=aer", "unknown option 'engin': did you mean 'engine'?"),
         ("fake:fez?aer", "must be key=value"),
         ("exact:1", "takes no name"),

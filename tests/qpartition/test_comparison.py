@@ -56,11 +56,12 @@ def test_the_error_is_that_of_the_devices() -> None:
 
 
 def test_text_json_and_figure(tmp_path: Path) -> None:
-    found = on_toys().with_r2({"round-robin": 0.9})
+    found = on_toys().with_r2({"round-robin": [0.8, 1.0]})
     assert "0.9000" in str(found)
+    assert found.entries[0].r2_stderr == pytest.approx(0.1)
     assert "R2" not in str(on_toys())
     found.save(tmp_path / "compare.json")
-    assert json.loads((tmp_path / "compare.json").read_text())["mappings"][0]["r2"] == 0.9
+    assert json.loads((tmp_path / "compare.json").read_text())["mappings"][0]["r2"] == pytest.approx(0.9)
     draw_comparison(found, tmp_path / "compare.png")
     draw_comparison(on_toys(), tmp_path / "compare.svg")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["compare.json", "compare.png", "compare.svg"]

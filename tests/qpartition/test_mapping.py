@@ -10,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backends.errors import InputError
-from qpartition.mapping import place
+from qpartition.mapping import MAPPINGS, Placement, place
+from qpartition.objective import Objective
+from qpartition.planning import plan
+from qpartition.pricing import Usage, price
 from qpartition.topology import Topology
 from qpartition.workload import Workload
-from tests.qpartition import toy
+from tests.qpartition import fleet, toy
 
 WORKLOAD = Workload.of(toy.Model(toy.cell(parts=2)), 2, 3)
 TOPOLOGY = Topology(toy.two_devices(), core_qubits=4)
@@ -82,13 +85,103 @@ def test_a_dict_may_not_use_a_core_that_is_too_narrow() -> None:
 
 def test_a_part_wider_than_every_core_names_the_remedies() -> None:
     topology = Topology(toy.two_devices(), core_qubits=2)
-    for mapping in ("round-robin", GOOD):
+    for mapping in (*MAPPINGS, GOOD):
         with pytest.raises(InputError) as error:
             place(mapping, WORKLOAD, topology)
         for word in ("'l0.i.p0' has 3 qubits", "widest core has 2", "smaller) parts", "core_qubits", "cut"):
             assert word in str(error.value)
 
 
-def test_options_a_mapping_does_not_take_are_refused() -> None:
-    with pytest.raises(InputError, match="mapping 'round-robin': got an unexpected keyword argument 'seed'"):
-        place("round-robin", WORKLOAD, TOPOLOGY, seed=1)
+@pytest.mark.parametrize(
+    ("mapping", "options", "message"),
+    [
+        ("round-robin", {"seed": 1}, "mapping 'round-robin': got an unexpected keyword argument 'seed'"),
+        ("greedy", {"objective": Objective()}, "got an unexpected keyword argument 'objective'"),
+        ("random", {"seed": -1}, "seed=-1 must be a non-negative integer"),
+        ("noise-aware", {"objective": "error"}, "objective='error' must be an Objective"),
+        (GOOD, {"seed": 1}, "takes no options, but 'seed' was given"),
+    ],
+)
+def test_refused_options(mapping: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        place(mapping, WORKLOAD, TOPOLOGY, **options)
+
+
+@settings(max_examples=25, deadline=None)
+@given(fleet.DEVICES, fleet.KINDS, st.sampled_from(sorted(MAPPINGS)), st.booleans())
+def test_every_mapping_places_everything_once_where_it_fits_and_always_the_same(
+    devices: list[fleet.Device], kinds: list[tuple[int, int]], name: str, packing: bool
+) -> None:
+    topology, workload = fleet.fitting(devices, kinds)
+    usage = Usage(packing=packing)
+    placed = place(name, workload, topology, usage=usage)
+    assert tuple(placed) == workload.keys
+    assert all(topology.core(core.name) is core for core in placed.values())
+    assert all(placed[s.key].num_qubits >= s.num_qubits for s in workload.subvqcs)
+    again = place(name, workload, topology, usage=usage)
+    assert again == placed and again.note == placed.note
+
+
+def test_random_is_uniform_over_the_cores_that_are_wide_enough() -> None:
+    topology = Topology([fleet.Device("d", errors=(0.0,) * 4, given=(3, 1, 3, 3))])
+    workload = fleet.work(*[(2, 1)] * 600)
+    share = Counter(core.name for core in place("random", workload, topology, seed=3).values())
+    assert sorted(share) == ["d/0", "d/2", "d/3"]
+    assert sum((count - 200) ** 2 / 200 for count in share.values()) < 13.8  # chi-square, 2 degrees, 0.1 %
+    assert place("random", workload, topology, seed=3) != place("random", workload, topology, seed=4)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=12), st.integers(1, 4))
+def test_greedy_keeps_grahams_bound(depths: list[int], cores: int) -> None:
+    """Longest first on m equal machines takes at most 4/3 - 1/(3m) of the shortest makespan (Graham 1969)."""
+    topology = Topology([fleet.Device("d", errors=(0.1,) * cores, job=0.0)])
+    workload = fleet.work(*[(1, depth) for depth in depths])
+    costs, span = price(workload, topology), Objective(1, 0, 0)
+    greedy, best = (span.score(place(name, workload, topology), costs).makespan for name in ("greedy", "round-robin"))
+    shortest = span.score(place("optimal", workload, topology, objective=span), costs).makespan
+    assert shortest * (1 - 1e-9) <= greedy <= (4 / 3 - 1 / (3 * cores)) * shortest * (1 + 1e-5)
+    assert shortest <= best * (1 + 1e-9)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(fleet.ERRORS, min_size=2, max_size=8), st.lists(fleet.ERRORS, min_size=2, max_size=8), st.integers(1, 20)
+)
+def test_noise_aware_spreads_over_the_best_cores(first: list[float], second: list[float], number: int) -> None:
+    topology, workload = fleet.fleet(first, second), fleet.work(*[(2, 1)] * number)
+    placed = place("noise-aware", workload, topology, objective=Objective(1, 1, 0))
+    share = Counter(core.name for core in placed.values())
+    assert max(share.values()) <= -(-number // len(share)) + (len(share) > 1)
+    # None of the cores left empty, of the QPUs in use, is better than one in use.
+    used = {core.qpu for core in placed.values()}
+    empty = [core.error for core in topology.cores if core.qpu in used and core.name not in share]
+    assert not empty or min(empty) >= max(core.error for core in placed.values())
+
+
+def test_noise_aware_trades_error_for_time_as_the_objective_says() -> None:
+    topology, workload = fleet.fleet((0.2, 0.01, 0.1), (0.05, 0.3)), fleet.work(*[(2, 1)] * 10)
+    piled = place("noise-aware", workload, topology, objective=Objective(0, 1, 0))
+    assert {core.name for core in piled.values()} == {"d0/1"}
+    spread = place("noise-aware", workload, topology, objective=Objective(1, 0, 0))
+    assert set(Counter(core.name for core in spread.values()).values()) == {2}
+    few = place("noise-aware", fleet.work(*[(2, 1)] * 3), topology)
+    assert {core.name for core in few.values()} <= {"d0/1", "d0/2", "d1/0", "d0/0"}
+    assert len(set(few.values())) == 3
+
+
+def test_wide_sub_vqcs_are_not_robbed_of_the_wide_core() -> None:
+    topology = Topology([fleet.Device("d", errors=(0.01, 0.02, 0.03), given=(4, 2, 2))])
+    workload = fleet.work((2, 1), (2, 1), (4, 1))
+    for name in ("greedy", "noise-aware", "optimal"):
+        placed = place(name, workload, topology)
+        assert placed["k2"].name == "d/0" and len(set(placed.values())) == 3, name
+
+
+def test_the_note_reaches_the_plan_and_a_new_mapping_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def last(workload: Workload, topology: Topology, usage: Usage) -> Placement:
+        return Placement(dict.fromkeys(workload.keys, topology.cores[-1]), f"{usage.shots} shots")
+
+    monkeypatch.setitem(MAPPINGS, "last", last)
+    assert place("last", WORKLOAD, TOPOLOGY, usage=Usage(shots=7)).note == "7 shots"
+    assert plan(WORKLOAD, TOPOLOGY, "optimal").note.startswith("optimal (objective ")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
+from pathlib import Path
 from typing import Any
 
 import networkx as nx
 import pytest
 
+from backends import open_qpu
 from backends.errors import InputError
 from backends.qpu import QPU
 from qpartition.topology import Topology
@@ -44,11 +47,121 @@ def test_the_graph_is_what_networkx_expects() -> None:
     }
     assert g.nodes["a/1"]["error"] == 0.1
     assert g.nodes["a/1"]["two_qubit_error"] == 0.015
-    assert g.edges["a", "b"] == {"kind": "link", "medium": "classical"}
+    assert g.edges["a", "b"] == {"kind": "link", "medium": "classical", "host": "classical host", "latency": 0.1}
     assert g.edges["a:q6", "a:q7"]["kind"] == "coupling"
     assert g.nodes["a:q6"]["readout_error"] == 0.25
     assert nx.shortest_path_length(g, "a:q0", "b:q0") == 5
     nx.write_graphml(g, io.BytesIO())
+
+
+def test_links_have_the_latency_given() -> None:
+    devices = [toy.CountingQPU(name) for name in "abc"]
+    t = Topology(devices, links={("c", "a"): 0.25, ("a", "b"): 0})
+    assert t.links == {("a", "b"): 0.0, ("a", "c"): 0.25, ("b", "c"): 0.1}
+    assert nx.shortest_path_length(t.graph, "a", "c", weight="latency") == pytest.approx(0.1)
+
+
+def test_couplings_have_error_and_duration() -> None:
+    qpu = open_qpu("fake:torino")
+    t = Topology([qpu], core_qubits=3, guard=1)
+    target = qpu.device.target["cz"]
+    couplings = [(a, b, data) for a, b, data in t.graph.edges(data=True) if data["kind"] == "coupling"]
+    assert len(couplings) == 2 * len(t.cores)
+    for a, b, data in couplings:
+        values = target[t.graph.nodes[a]["qubit"], t.graph.nodes[b]["qubit"]]
+        assert (data["error"], data["duration"]) == (values.error, values.duration)
+    chip = t.chip("fake:torino")
+    assert len(chip) == 133 and chip.number_of_edges() == 150
+    broken = {(a, b) for a, b, works in chip.edges(data="works") if not works}
+    assert broken == {(a, b) for a, b in target if a < b and target[a, b].error >= 1} and len(broken) == 11
+    assert nx.get_edge_attributes(chip, "duration")[0, 1] == target[0, 1].duration
+    for core in t.cores:
+        assert {q for q, name in chip.nodes(data="core") if name == core.name} == set(core.qubits)
+
+
+def test_cores_of_unequal_width_and_chosen_ones() -> None:
+    a, b = toy.two_devices()
+    t = Topology([a, b], core_qubits={"b": 3, "a": None})
+    assert [core.num_qubits for core in t.cores] == [12, 3, 3, 3, 3]
+    manila = open_qpu("fake:manila")
+    chosen = manila.core([1, 2]), manila.core([4, 3])
+    t = Topology([a, manila], core_qubits={"a": 6, "fake:manila": chosen})
+    assert [core.name for core in t.cores] == ["a/0", "a/1", "fake:manila/q1-2", "fake:manila/q4-3"]
+    assert t.native(t.core("fake:manila/q4-3")) is chosen[1]
+
+
+MANILA = open_qpu("fake:manila")
+CORES = (MANILA.core([1, 2]), MANILA.core([2, 3]))
+
+
+@pytest.mark.parametrize(
+    ("widths", "message"),
+    [
+        ({"a": 2}, "says nothing of b; give a width for every QPU"),
+        ({"a": 2, "b": 2, "c": 2}, "unknown QPU in core_qubits 'c'"),
+        ({"a": 2, "b": 13}, "core_qubits of b=13 exceeds b with 12 qubits"),
+        ({"a": 2, "b": 0}, "core_qubits of b=0 must be"),
+        ({"a": 2, "b": ["1", "2"]}, "must be a width, None, or cores of b"),
+        ({"a": 2, "b": CORES}, "must be a width, None, or cores of b"),
+    ],
+)
+def test_widths_that_are_refused(widths: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Topology(toy.two_devices(), widths)
+
+
+def test_chosen_cores_that_overlap() -> None:
+    with pytest.raises(InputError, match="cores chosen on fake:manila share qubit 2"):
+        Topology([MANILA], {"fake:manila": CORES})
+
+
+@pytest.mark.parametrize(
+    ("links", "message"),
+    [
+        ({("a", "c"): 1.0}, "unknown QPU in links 'c'"),
+        ({("a", "a"): 1.0}, "a link is a pair of the names of two QPUs"),
+        ({"ab": 1.0}, "links has 'ab'"),
+        ({("a", "b"): -1.0}, r"the link of a and b takes -1\.0; give seconds"),
+        ({("a", "b"): float("nan")}, "takes nan"),
+        ({("a", "b"): "1"}, "takes '1'"),
+        ({("a", "b"): 1.0, ("b", "a"): 1.0}, "links has a and b twice"),
+        ([("a", "b")], "must be a dict of pairs"),
+    ],
+)
+def test_links_that_are_refused(links: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        Topology(toy.two_devices(), links=links)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".graphml", ".json"])
+def test_a_saved_topology_is_the_graph(suffix: str, tmp_path: Path) -> None:
+    t = Topology([*toy.two_devices(), open_qpu("fake:manila")], core_qubits=2)
+    path = t.save(tmp_path / f"t{suffix}")
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    read = (
+        nx.read_graphml(path)
+        if suffix == ".graphml"
+        else nx.node_link_graph(json.loads(path.read_text()), edges="edges")
+    )
+    assert dict(read.nodes(data=True)) == dict(t.graph.nodes(data=True))
+    assert {frozenset(e[:2]): e[2] for e in read.edges(data=True)} == {
+        frozenset(e[:2]): e[2] for e in t.graph.edges(data=True)
+    } or suffix == ".graphml"  # GraphML adds an id to edges
+
+
+def test_saves_that_are_refused(tmp_path: Path) -> None:
+    t = Topology([toy.CountingQPU()])
+    for name, message in (
+        ("t.xml", "unknown suffix of t.xml: '.xml'"),
+        ("none/t.json", "cannot write .*writable folder"),
+    ):
+        with pytest.raises(InputError, match=message) as caught:
+            t.save(tmp_path / name)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(InputError, match="unknown QPU 'b'"):
+        t.chip("b")
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_ideal_core_is_coupled_all_to_all() -> None:

@@ -80,7 +80,8 @@ static void backward_part(const Model *m, const Arrays *a, const Tables *t, int 
         expectations(f, trig, last, slope, z);
         for (int j = 0; j < f->n_out; j++) {
             if (m->affine_out) {
-                s->gain[g * H + out + j] += dz[j] * z[j];
+                const vec seen = a->noise ? estimate(z[j], w->noise[g * H + out + j]) : z[j];
+                s->gain[g * H + out + j] += dz[j] * seen;
                 s->offset[g * H + out + j] += dz[j];
                 dz[j] *= a->gain[g * H + out + j];
             }
@@ -120,6 +121,7 @@ static void backward_block(const Model *m, const Arrays *a, const Tables *t, int
         }
         memcpy(w->v, before + 5 * H, sizeof(vec) * H);
         load_rows(a->x + step_at(m, step, m->inputs), row_stride(m, m->inputs), B, m->inputs, block, w->v + H);
+        if (a->noise) load_noise(m, a, step, block, w->noise);
         memset(w->dv, 0, sizeof(vec) * (size_t)(H + m->inputs));
         for (int p = 0, out = 0; p < m->parts; out += m->n_out[p++]) backward_part(m, a, t, p, out, w, s);
         memcpy(w->dh, w->dv, sizeof(vec) * H);

@@ -1,4 +1,4 @@
-/* The threads of the kernel. They outlive a call and spin for about a millisecond before they sleep, so that the
+/* The threads of the kernel. They outlive a call and spin for some tenths of a millisecond before they sleep, so that the
  * calls of a training loop find them awake. Unlike an OpenMP team there is no barrier: the caller takes every chunk
  * that no thread has taken and waits only for chunks that are being worked on. So on a busy machine, where a thread
  * may not run for a whole time slice, a call takes no longer than it would alone. */
@@ -8,7 +8,7 @@
 
 #include "team.h"
 
-enum { MOST_THREADS = 64, SPINS = 20000 };
+enum { MOST_THREADS = 64, SPINS = 8000, PATIENCE = 2000 };
 
 static struct {
     pthread_mutex_t mutex;
@@ -89,7 +89,12 @@ int qlstm_run_team(Team *team) {
     }
     team->work(team);
     atomic_store(&pool.team, 0);
-    while (atomic_load(&pool.active)) sched_yield();
+    /* a yield on a busy machine can cost a time slice, so not at once */
+    for (int spin = 0; atomic_load(&pool.active); spin++)
+        if (spin < PATIENCE)
+            relax();
+        else
+            sched_yield();
     atomic_store(&pool.busy, 0);
     return atomic_load(&team->failed);
 }

@@ -8,6 +8,7 @@ enum { I_GATE, F_GATE, G_GATE, O_GATE };
 
 typedef struct { /* arrays of one call; x (steps, batch, inputs), h0, c0 (batch, hidden), y (steps, batch, hidden); see batch_first */
     const REAL *x, *h0, *c0, *weights, *scale, *bias, *gain, *offset;
+    const REAL *noise; /* (steps, gates, batch, hidden): shot noise in units of sqrt(1 - <Z>^2), or none */
     REAL *y, *h_last, *c_last;
     vec *saved; /* (blocks, steps + 1, 6, hidden): i, f, g, o, c, h after each step; the first entry is the start */
     const REAL *grad_y, *grad_h, *grad_c; /* none where the loss does not use them */
@@ -15,14 +16,14 @@ typedef struct { /* arrays of one call; x (steps, batch, inputs), h0, c0 (batch,
 } Arrays;
 
 typedef struct { /* scratch of one thread */
-    vec *v, *product, *stack, *lambda, *z, *dz, *dh, *dc, *dv, *x, *theta, *phi, *sum;
+    vec *v, *product, *stack, *lambda, *z, *dz, *dh, *dc, *dv, *x, *theta, *phi, *sum, *noise;
     Encoded *encoded;
     void *memory;
 } Work;
 
 static int make_work(const Model *m, const Tables *t, Work *w) {
     const long D = m->inputs + m->hidden, H = m->hidden, G = m->gates, angles = (long)m->uploads * D;
-    const long count = 2 * D + 3L * t->widest + t->deepest_stack + 2 * G * H + 2 * H + 2 * H + 2 * angles + t->widest + 4 * angles;
+    const long count = 2 * D + 3L * t->widest + t->deepest_stack + 3 * G * H + 2 * H + 2 * H + 2 * angles + t->widest + 4 * angles;
     if (!(w->memory = aligned_alloc(VECTOR_BYTES, sizeof(vec) * (size_t)count))) return 1;
     vec *next = w->memory;
     w->v = next, next += D;
@@ -33,6 +34,7 @@ static int make_work(const Model *m, const Tables *t, Work *w) {
     w->stack = next, next += t->deepest_stack;
     w->z = next, next += G * H;
     w->dz = next, next += G * H;
+    w->noise = next, next += G * H;
     w->dh = next, next += H;
     w->dc = next, next += H;
     w->x = next, next += 2 * H;
@@ -111,6 +113,19 @@ INLINE void expectations(const Shape *f, const Trig *trig, const vec *last, vec 
     }
 }
 
+/* the shot noise of one step: (gates, hidden) */
+static void load_noise(const Model *m, const Arrays *a, int step, int block, vec *noise) {
+    const long rows = (long)m->batch * m->hidden;
+    for (int g = 0; g < m->gates; g++)
+        load_rows(a->noise + ((long)step * m->gates + g) * rows, m->hidden, m->batch, m->hidden, block, noise + g * m->hidden);
+}
+
+/* <Z> as a finite number of shots would estimate it: variance (1 - <Z>^2) / shots */
+INLINE vec estimate(vec z, vec noise) {
+    const vec variance = (REAL)1 - z * z;
+    return z + noise * vsqrt(choose(variance > 0, variance, splat(0)));
+}
+
 INLINE vec gate_function(int gate, vec z) { return gate == G_GATE ? vtanh(z) : vsigmoid(z); }
 
 static void forward_part(const Model *m, const Arrays *a, const Tables *t, int p, int out, Work *w) {
@@ -133,6 +148,10 @@ static void forward_block(const Model *m, const Arrays *a, const Tables *t, int 
         memcpy(w->v, state + 5 * H, sizeof(vec) * H);
         load_rows(a->x + step_at(m, step, m->inputs), row_stride(m, m->inputs), B, m->inputs, block, w->v + H);
         for (int p = 0, out = 0; p < m->parts; out += m->n_out[p++]) forward_part(m, a, t, p, out, w);
+        if (a->noise) {
+            load_noise(m, a, step, block, w->noise);
+            for (int k = 0; k < m->gates * H; k++) w->z[k] = estimate(w->z[k], w->noise[k]);
+        }
         const vec *c_before = state + 4 * H;
         state += 6 * H;
         for (int g = 0; g < 4; g++)

@@ -60,6 +60,7 @@ class Recorder:
     evaluate: Evaluate = by_exact_qpu
     rounds: list[tuple[Kind, Angles, Weights, Masks | None]] = field(default_factory=list)
     scribble: bool = False
+    twins: int = 0
 
     def __post_init__(self) -> None:
         self.by_key = {circuit.name: circuit for circuit in self.model.circuits()}
@@ -77,6 +78,11 @@ class Recorder:
     def jacobian(self, inputs: Angles, weights: Weights, mask: Masks | None = None) -> dict[str, Jacobian]:
         """See `Executor`."""
         self._note("jacobian", inputs, weights, mask)
+        return self._jacobians(inputs, weights, mask)
+
+    def twin_jacobian(self, inputs: Angles, weights: Weights, mask: Masks | None = None) -> dict[str, Jacobian]:
+        """See `Dispatcher.twin_jacobian`: the same derivatives, and no round."""
+        self.twins += 1
         return self._jacobians(inputs, weights, mask)
 
     def values_and_jacobian(
@@ -97,7 +103,7 @@ class Recorder:
             assert weights[key].shape == (meta["weights"],)
             if mask is not None:
                 assert mask[key].dtype == np.bool_
-                assert mask[key].shape == angles.shape
+                assert mask[key].shape in (angles.shape, (len(angles), angles.shape[1] + meta["weights"]))
         copied = [{key: array.copy() for key, array in given.items()} for given in (inputs, weights)]
         needed = None if mask is None else {key: array.copy() for key, array in mask.items()}
         self.rounds.append((kind, copied[0], copied[1], needed))
@@ -131,8 +137,10 @@ class Recorder:
         plus_minus = found.reshape(base.shape[1], 2, rows, -1)
         slopes[...] = np.moveaxis((plus_minus[:, 0] - plus_minus[:, 1]) / 2, 0, -1)
         count = angles.shape[1]
-        d_inputs = np.where(mask[:, np.newaxis], slopes[..., :count], 0.0)
-        d_weights = slopes[..., count:].copy()
+        if mask.shape[1] == count:
+            mask = np.hstack([mask, np.ones((rows, len(weights)), bool)])
+        slopes = np.where(mask[:, np.newaxis], slopes, 0.0)
+        d_inputs, d_weights = slopes[..., :count].copy(), slopes[..., count:].copy()
         return Jacobian(d_inputs, d_weights, np.zeros_like(d_inputs), np.zeros_like(d_weights))
 
 

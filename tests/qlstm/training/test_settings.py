@@ -37,9 +37,10 @@ OTHER = {
     "features": ("a",), "with_u": True, "window": 7, "split": 0.5, "scaling": "all", "hidden": 2, "parts": 2,
     "partition": "shared-input", "ansatz": "reupload", "depth": 3, "head": "vqc", "gradient": "exact",
     "jacobian": "fused", "qpu": ("exact",), "shots": 5, "mapping": "greedy",
-    "packing": False, "guard": 1, "mitigation": ("zne",), "samples": 4,
+    "packing": False, "guard": 1, "mitigation": ("zne",), "samples": 4, "perturbation": 0.2,
+    "train_shots": 64,
 }  # fmt: skip
-FREE = {"task": "b", "epochs": 500, "budget": 9.0}
+FREE = {"task": "b", "epochs": 500, "budget": 9.0, "signal": False}
 
 
 def test_every_setting_is_either_fixed_or_free():

@@ -1,0 +1,1 @@
+"""The twin: an exact, fast simulator of a noisy core in the Pauli-transfer picture; see `backends.twin.engine`."""

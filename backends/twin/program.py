@@ -1,0 +1,197 @@
+"""A noisy circuit made ready for many parameter sets: states and observables meet in the middle.
+
+The first stages push states forward, once per distinct row of the parameters met so far; the others pull the
+observables back, once per distinct row of the parameters still to come; one product joins the two. Where to meet is
+chosen by counting multiplications. A round of the parameter-shift rule has few distinct rows of weights, so the
+encoded product states meet observables that went back through everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from ..errors import InputError
+from ..isa import CompactCircuit
+from .chain import Chain
+from .channels import Channels
+from .fusion import Stage, stages
+from .lowering import lowered
+from .observable import Observable
+from .pauli import FloatArray
+from .reading import Reading
+from .rows import Indices, Rows
+from .state import State
+
+MAX_QUBITS = 10
+"""Widest core: 4^10 components are 8 MiB a state."""
+_ENTRIES = 2**23
+"""Entries of the states, or of the observables, in memory at once (64 MiB)."""
+_REMEMBERED = 64
+_LOOPED = 4
+"""Sets per distinct observable from which one matrix product each is faster than gathering."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """See `compiled`.
+
+    Attributes:
+        qubits: Width.
+        stages: What happens, noise included; no stages where nothing does.
+        columns: Parameters that each stage depends on.
+        chain: The rotation angles of all stages.
+        wires: Qubit of each source qubit.
+        trace: Factor of everything read; see `backends.twin.lowering.Lowered`.
+    """
+
+    qubits: int
+    stages: tuple[Stage, ...]
+    columns: tuple[frozenset[int], ...]
+    chain: Chain
+    wires: tuple[int, ...]
+    trace: float
+    _kept: dict[tuple[object, ...], Observable] = field(default_factory=dict, compare=False, repr=False)
+    _cuts: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def evaluate(self, values: FloatArray, reading: Reading) -> FloatArray:
+        """What is read, shape (sets, numbers), for parameter sets of shape (sets, parameters)."""
+        rows, numbers = Rows(values), len(reading.matrix)
+        cut = self._known_cut(rows, numbers)
+        states = max(1, _ENTRIES >> (2 * self.qubits))
+        observables = max(1, _ENTRIES // (numbers << (2 * self.qubits)))
+        prefix, suffix = rows.distinct(self.before[cut]), rows.distinct(self.after[cut])
+        if len(prefix) <= states and len(suffix) <= observables:
+            return self._meet(rows, reading, cut)
+        result = np.empty((len(values), numbers))
+        for sets in _pieces(suffix.kind, states, observables):
+            result[sets] = self._meet(Rows(values[sets]), reading, cut)
+        return result
+
+    @cached_property
+    def before(self) -> tuple[frozenset[int], ...]:
+        """Parameters of the first i stages, i = 0..stages."""
+        return tuple(frozenset[int]().union(*self.columns[:i]) for i in range(len(self.stages) + 1))
+
+    @cached_property
+    def after(self) -> tuple[frozenset[int], ...]:
+        """Parameters of the stages from i on."""
+        return tuple(frozenset[int]().union(*self.columns[i:]) for i in range(len(self.stages) + 1))
+
+    def _known_cut(self, rows: Rows, numbers: int) -> int:
+        """`_cut`, remembered for as many sets: looking for all distinct rows again would cost more than the meeting.
+
+        It is trusted only if the rows at the cut are as many as they were then.
+        """
+        key = (len(rows.values), numbers)
+        cut, *sizes = self._cuts.get(key, (0,))
+        if sizes != [len(rows.distinct(self.before[cut])), len(rows.distinct(self.after[cut]))]:
+            prefixes, suffixes = ([len(rows.distinct(c)) for c in side] for side in (self.before, self.after))
+            cut = self._cut(prefixes, suffixes, numbers)
+            self._cuts[key] = (cut, prefixes[cut], suffixes[cut])
+            if len(self._cuts) > _REMEMBERED:
+                self._cuts.pop(next(iter(self._cuts)))
+        return cut
+
+    def _cut(self, prefixes: list[int], suffixes: list[int], numbers: int) -> int:
+        """How many stages the states go through; the observables go through the others."""
+        work = [sum(one.cost() for one in stage) for stage in self.stages]
+        best, chosen = float("inf"), len(work)
+        for cut in range(len(work) + 1):
+            if cut < len(work) and numbers << (2 * self.qubits) > _ENTRIES:
+                continue
+            forward = sum(w * rows for w, rows in zip(work[:cut], prefixes[1:], strict=False))
+            backward = sum(w * rows for w, rows in zip(work[cut:], suffixes[cut:], strict=False))
+            if forward + numbers * backward < best:
+                best, chosen = forward + numbers * backward, cut
+        return chosen
+
+    def _meet(self, rows: Rows, reading: Reading, cut: int) -> FloatArray:
+        state, earlier = State.ground(self.qubits), rows.distinct(frozenset())
+        for i in range(cut):
+            here = rows.distinct(self.before[i + 1])
+            state = state.at_rows(earlier.kind[here.first])
+            angles = self.chain.at(rows.values[here.first])
+            for one in self.stages[i]:
+                state = state.after(one, angles)
+            earlier = here
+        return self.trace * _joined(state, earlier.kind, *self._pulled_back(rows, reading, cut))
+
+    def _pulled_back(self, rows: Rows, reading: Reading, cut: int) -> tuple[Observable, Indices]:
+        """The observables before stage ``cut``, and which of them each set meets.
+
+        Those of one row are kept for the next call: all rounds of a training step have the same weights.
+        """
+        kinds, columns = rows.distinct(self.after[cut]), sorted(self.after[cut])
+        key = (cut, reading.wires, reading.matrix.tobytes(), rows.values[0, columns].tobytes())
+        if len(kinds) == 1 and key in self._kept:
+            return self._kept[key], kinds.kind
+        observable, later = reading.observable(self.qubits), rows.distinct(frozenset())
+        for i in reversed(range(cut, len(self.stages))):
+            here = rows.distinct(self.after[i])
+            observable = observable.at_rows(later.kind[here.first])
+            angles = self.chain.at(rows.values[here.first])
+            for one in reversed(self.stages[i]):
+                if observable.touches(one):
+                    observable = observable.before(one, one.matrix(angles))
+            later = here
+        if len(kinds) == 1:
+            self._kept.clear()
+            self._kept[key] = observable
+        return observable, kinds.kind
+
+
+def _pieces(kinds: Indices, most: int, most_kinds: int) -> Iterator[Indices]:
+    """Sets in pieces of at most ``most`` of at most ``most_kinds`` kinds."""
+    order = np.argsort(kinds, kind="stable")
+    ordered, start = kinds[order], 0
+    while start < len(order):
+        stop = int(np.searchsorted(ordered, ordered[start] + most_kinds))
+        stop = min(stop, start + most)
+        yield order[start:stop]
+        start = stop
+
+
+def _joined(state: State, rows: Indices, observable: Observable, kinds: Indices) -> FloatArray:
+    """<observable kinds[s]> in state rows[s], for every set s; shape (sets, numbers)."""
+    components = state.components(observable.letters)
+    vectors = np.ascontiguousarray(components.reshape(-1, components.shape[-1]).T)
+    numbers, many = observable.tensor.shape[-2:]
+    forms = np.ascontiguousarray(observable.tensor.reshape(vectors.shape[1], numbers, many).transpose(2, 0, 1))
+    rows = rows if len(vectors) > 1 else np.zeros_like(rows)
+    if many == 1:
+        return np.asarray((vectors @ forms[0])[rows])
+    if many * _LOOPED > len(kinds):
+        return _gathered(vectors, rows, forms, kinds)
+    result = np.empty((len(kinds), numbers))
+    order = np.argsort(kinds, kind="stable")
+    for sets in np.split(order, np.searchsorted(kinds[order], np.arange(1, many))):
+        result[sets] = vectors[rows[sets]] @ forms[kinds[sets[0]]]
+    return result
+
+
+def _gathered(vectors: FloatArray, rows: Indices, forms: FloatArray, kinds: Indices) -> FloatArray:
+    size = max(1, _ENTRIES // forms[0].size)
+    spans = [slice(i, i + size) for i in range(0, len(kinds), size)]
+    return np.concatenate([np.matmul(vectors[rows[s], None, :], forms[kinds[s]])[:, 0] for s in spans])
+
+
+def compiled(compact: CompactCircuit, channels: Channels) -> Program:
+    """A circuit with its noise as a program.
+
+    Raises:
+        InputError: For a circuit that is too wide, or one with an operation that is no gate.
+    """
+    width = compact.circuit.num_qubits
+    if width > MAX_QUBITS:
+        raise InputError(
+            f"the twin simulates at most {MAX_QUBITS} qubits, the circuit uses {width}; use more parts, or cut it"
+        )
+    found = lowered(compact, channels)
+    chain = Chain(compact.angles, found.angles)
+    made = stages(found.factors, width)
+    columns = tuple(frozenset(c for one in stage for slot in one.slots for c in chain.columns(slot)) for stage in made)
+    return Program(width, made, columns, chain, compact.wires, found.trace)
