@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .comparison import Comparison
 
 INK, MEASURED, ESTIMATED, COST = "#22333b", "#0a7e8c", "#bcd8dc", "#c96f4a"
+
+LEGEND: dict[str, Any] = {
+    "frameon": False, "fontsize": 8, "ncols": 2, "loc": "lower center", "bbox_to_anchor": (0.5, 1.0),
+}  # fmt: skip
 
 
 def draw_comparison(comparison: Comparison, path: str | Path) -> None:
@@ -33,11 +37,11 @@ def draw_comparison(comparison: Comparison, path: str | Path) -> None:
                xerr=[e.measured_stderr for e in entries], error_kw={"ecolor": INK, "capsize": 3})  # fmt: skip
     error.barh([r - 0.19 for r in rows], [e.estimated for e in entries], 0.36, color=ESTIMATED, label="estimated")
     error.set(yticks=list(rows), yticklabels=names, xlabel="rms error of <Z>")
-    error.legend(frameon=False, fontsize=8)
+    error.legend(**LEGEND)
     cost.barh([r + 0.19 for r in rows], [e.qpu_seconds for e in entries], 0.36, color=COST, label="QPU seconds")
     cost.barh([r - 0.19 for r in rows], [e.makespan for e in entries], 0.36, color="#eed2c6", label="makespan")
     cost.set(xlabel="seconds of a training step")
-    cost.legend(frameon=False, fontsize=8)
+    cost.legend(**LEGEND)
     if scored:
         spread = [e.r2_stderr for e in entries]
         axes[2].errorbar([e.r2 or 0.0 for e in entries], list(rows), xerr=spread, fmt="o", color=INK, capsize=3)

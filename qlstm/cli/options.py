@@ -92,6 +92,10 @@ Shots = Annotated[Count, _devices("--shots", "Shots per circuit; 0 for exact exp
 Mapping = Annotated[
     Text, _devices("--mapping", "round-robin, random, greedy, noise-aware or optimal: which core runs what.", "NAME")
 ]
+Objective = Annotated[
+    Text,
+    _devices("--objective", "noise-aware, optimal: weights of makespan, error and QPU seconds.", "M,E,S"),
+]
 Packing = Annotated[
     Flag,
     _devices("--packing/--no-packing", "Run the cores of a device side by side, as one circuit.", default="packing"),
@@ -134,7 +138,7 @@ RUN: dict[str, Any] = {
     "head": Head, "epochs": Epochs, "batch": Batch, "lr": Lr, "optimizer": Optimizer, "cosine": Cosine,
     "shuffle": Shuffle, "seed": Seed, "gradient": Gradient, "samples": Samples,
     "perturbation": Perturbation, "signal": Signal, "train_shots": TrainShots, "jacobian": JacobianMode, "qpu": Qpu,
-    "shots": Shots, "mapping": Mapping, "packing": Packing, "guard": Guard, "mitigation": Mitigation,
+    "shots": Shots, "mapping": Mapping, "objective": Objective, "packing": Packing, "guard": Guard, "mitigation": Mitigation,
     "budget": Budget,
 }  # fmt: skip
 """Setting -> its option; every command that describes a run takes all of them."""

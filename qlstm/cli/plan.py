@@ -19,6 +19,16 @@ def plan(
         Path | None,
         typer.Option("--save", help="Also write the plan to this file, as JSON.", metavar="FILE", show_default=False),
     ] = None,
+    draw: Annotated[
+        Path | None,
+        typer.Option(
+            "--draw",
+            parser=o.folder,
+            help="Also draw the devices and what runs where into this folder, PNG.",
+            metavar="DIR",
+            show_default=False,
+        ),
+    ] = None,
     json: o.Json = False,
 ) -> int:
     """Show what training on TASK would cost on the devices: circuits, jobs, executions, QPU seconds. Nothing is run.
@@ -27,13 +37,15 @@ def plan(
     """
     from backends.errors import BudgetError
 
-    from ..training.pricing import planned, require_budget
+    from ..training.pricing import draw_plan, planned, require_budget
     from .output import Output
 
     output = Output(json=json)
     known, made = planned(settings)
     if save is not None:
         made.save(save)
+    if draw is not None:
+        draw_plan(made, draw)
     refusal = ""
     try:
         epoch = made.epoch.qpu_seconds if made.epoch else 0.0

@@ -12,7 +12,7 @@ from backends.errors import InputError
 from ..metrics import r2
 from .assembly import build_data, build_model, open_topology
 from .callbacks import Callback
-from .pricing import gradient_of
+from .pricing import gradient_of, mapping_options
 from .settings import RunSettings
 from .trainer import Trainer, predict
 
@@ -63,7 +63,7 @@ def compare_mappings(
         settings.shots,
         angles=_angles(model, data),
         seed=settings.seed,
-        options={"random": {"seed": settings.seed}},
+        options={name: mapping_options(settings, name) for name in mappings},
         gradient=gradient_of(settings),
         jacobian=settings.jacobian,
         samples=settings.samples,

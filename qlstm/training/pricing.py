@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from inspect import signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backends.errors import BudgetError, InputError
 
+from .folder import RunFolder
 from .settings import RunSettings
 
 if TYPE_CHECKING:
@@ -26,6 +30,12 @@ def make_plan(settings: RunSettings, model: Forecaster, data: Dataset, topology:
     """
     from qpartition import Schedule, Workload, plan
 
+    options = mapping_options(settings, settings.mapping)
+    if settings.objective != RunSettings.objective and "objective" not in options:
+        raise InputError(
+            f"--objective is for mappings that weigh time and error, {settings.mapping} does not; leave it out, or use "
+            "--mapping noise-aware or optimal"
+        )
     return plan(
         Workload.of(model, min(settings.batch, data.train), settings.window),
         topology,
@@ -37,7 +47,30 @@ def make_plan(settings: RunSettings, model: Forecaster, data: Dataset, topology:
         packing=settings.packing,
         mitigation=settings.mitigation,
         schedule=Schedule(data.train, len(data), settings.epochs),
+        **options,
     )
+
+
+def mapping_options(settings: RunSettings, mapping: str) -> dict[str, Any]:
+    """What a mapping is told beside the workload: the seed, or the weights of the objective.
+
+    Raises:
+        InputError: For weights that are not three numbers, or for a mapping that weighs nothing.
+    """
+    from qpartition import MAPPINGS, Objective
+
+    takes = signature(MAPPINGS[mapping]).parameters if mapping in MAPPINGS else {}
+    options: dict[str, Any] = {"seed": settings.seed} if "seed" in takes else {}
+    if "objective" in takes:
+        try:
+            makespan, error, seconds = (float(weight) for weight in settings.objective.split(","))
+        except ValueError:
+            raise InputError(
+                f"--objective {settings.objective!r} must be three numbers, the weights of makespan, error and QPU "
+                "seconds, such as 1,2,1"
+            ) from None
+        options["objective"] = Objective(makespan, error, seconds)
+    return options
 
 
 def gradient_of(settings: RunSettings) -> str:
@@ -61,6 +94,24 @@ def planned(given: Mapping[str, Any]) -> tuple[RunSettings, Plan]:
     data = build_data(settings)
     model = build_model(settings, data)
     return settings, make_plan(settings, model, data, open_topology(settings, model))
+
+
+def draw_plan(made: Plan, folder: Path) -> None:
+    """Draw the devices of a plan and what runs where: ``topology.png``, and ``chip-<device>.png`` for each.
+
+    Raises:
+        InputError: If the folder cannot be made or written to.
+    """
+    from qpartition import draw_chip, draw_topology
+
+    if made.live is None:
+        return
+    RunFolder(folder).make()
+    draw_topology(made.live.topology, folder / "topology.png", made.live.placement)
+    for name in made.live.qpus:
+        if made.live.topology.qpus[name].coupling_map:
+            file = "chip-" + re.sub(r"[^\w.-]+", "-", name) + ".png"
+            draw_chip(made.live.topology, name, folder / file, made.live.placement)
 
 
 def require_budget(settings: RunSettings, epoch_seconds: float, epochs: int, spent: float = 0.0) -> None:

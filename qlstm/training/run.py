@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..tasks import Dataset
 
 DEVICE_OPTIONS = (
-    "shots", "mapping", "packing", "guard", "mitigation", "jacobian", "samples", "perturbation", "signal", "budget",
+    "shots", "mapping", "objective", "packing", "guard", "mitigation", "jacobian", "samples", "perturbation", "signal", "budget",
 )  # fmt: skip
 MEASURED_GRADIENTS = ("parameter-shift", "sampled-shift", "spsa", "twin")
 

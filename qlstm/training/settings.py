@@ -50,6 +50,7 @@ class RunSettings(Recipe):
         qpu: Devices to train on; none for exact simulation.
         shots: Shots per circuit; None for exact expectations.
         mapping: How sub-VQCs are given to cores.
+        objective: Weights of makespan, error and QPU seconds, for the mappings that weigh them.
         packing: The cores of a device run side by side, as one circuit.
         guard: Unused qubits between two cores, at least.
         mitigation: Error mitigation on the devices: ``"readout"``, ``"zne"``.
@@ -76,6 +77,7 @@ class RunSettings(Recipe):
     qpu: tuple[str, ...] = ()
     shots: int | None = 1024
     mapping: str = "round-robin"
+    objective: str = "1,1,1"
     packing: bool = True
     guard: int = 0
     mitigation: tuple[str, ...] = ()

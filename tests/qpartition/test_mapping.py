@@ -166,8 +166,8 @@ def test_noise_aware_trades_error_for_time_as_the_objective_says() -> None:
     spread = place("noise-aware", workload, topology, objective=Objective(1, 0, 0))
     assert set(Counter(core.name for core in spread.values()).values()) == {2}
     few = place("noise-aware", fleet.work(*[(2, 1)] * 3), topology)
-    assert {core.name for core in few.values()} <= {"d0/1", "d0/2", "d1/0", "d0/0"}
-    assert len(set(few.values())) == 3
+    assert len({core.name for core in few.values()}) == 3
+    assert "d1/1" not in {core.name for core in few.values()}
 
 
 def test_wide_sub_vqcs_are_not_robbed_of_the_wide_core() -> None:
@@ -175,7 +175,7 @@ def test_wide_sub_vqcs_are_not_robbed_of_the_wide_core() -> None:
     workload = fleet.work((2, 1), (2, 1), (4, 1))
     for name in ("greedy", "noise-aware", "optimal"):
         placed = place(name, workload, topology)
-        assert placed["k2"].name == "d/0" and len(set(placed.values())) == 3, name
+        assert placed["k2"].name == "d/0" and len({core.name for core in placed.values()}) == 3, name
 
 
 def test_the_note_reaches_the_plan_and_a_new_mapping_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,3 +45,25 @@ def test_without_devices_there_is_nothing_to_plan(here, qlstm):
     code, _, err = qlstm("plan", *MODEL)
     assert code == 2
     assert err == "error: a plan needs devices, exact simulation costs nothing; name one with --qpu, such as fake:fez\n"
+
+
+def test_the_devices_can_be_drawn(here, qlstm):
+    assert qlstm("plan", *MODEL, *DEVICES, "--qpu", "exact", "--draw", "figures")[0] == 0
+    assert sorted(path.name for path in (here / "figures").iterdir()) == ["chip-fake-manila.png", "topology.png"]
+
+
+def test_the_objective_weighs_time_against_error(here, qlstm):
+    def plan(*options):
+        devices = ("--qpu", "fake:fez", "--qpu", "fake:brisbane", "--mapping", "optimal")
+        return json.loads(qlstm("plan", *MODEL, *devices, *options, "--json")[1])["plan"]
+
+    def fidelity(plan):
+        return sum(circuit["fidelity"] for circuit in plan["circuits"])
+
+    fast, good = plan("--objective", "1,0,0"), plan("--objective", "0,1,0")
+    assert fidelity(good) > fidelity(fast)
+    assert good["step"]["makespan"] >= fast["step"]["makespan"]
+    assert "optimal" in good["note"]
+    code, _, err = qlstm("plan", *MODEL, *DEVICES, "--mapping", "noise-aware", "--objective", "1,2")
+    assert code == 2
+    assert "must be three numbers" in err
