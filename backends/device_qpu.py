@@ -132,4 +132,4 @@ class DeviceQPU(LocalQPU):
 
     def _circuit_seconds(self, request: Request) -> float:
         check_core(request.core, self, request.circuit)
-        return self._circuits.get(request.circuit, request.core, request.variant).isa.seconds
+        return self._circuits.of(request).isa.seconds

@@ -58,7 +58,7 @@ class IdealQPU(LocalQPU):
         """See `QPU.derivatives`; by a twin without noise, on at most 10 qubits."""
 
         def prepared(request: Request) -> tuple[TwinEngine, CompactCircuit]:
-            return self._twin_engine, self._circuits.get(request.circuit, request.core).compact
+            return self._twin_engine, self._circuits.of(request).compact
 
         with self._lock:
             return derivatives(requests, wanted, self, prepared)
@@ -95,14 +95,14 @@ class ExactQPU(IdealQPU):
         self._programs: OrderedDict[StructureKey, Program] = OrderedDict()
 
     def _execute(self, requests: list[Request], shots: int | None, seed: int | None) -> list[Expectations]:
-        chunks = [self._program(r.circuit).probabilities(r.values, r.outputs) for r in map(plain, requests)]
+        chunks = [self._program(r).probabilities(r.values, r.outputs) for r in map(plain, requests)]
         return [expectations(c, shots, rng) for c, rng in zip(chunks, spawned(seed, len(requests)), strict=True)]
 
-    def _program(self, circuit: QuantumCircuit) -> Program:
-        key = structure_key(circuit)
+    def _program(self, request: Request) -> Program:
+        key = structure_key(request.circuit) if request.structure is None else request.structure
         program = self._programs.get(key)
         if program is None:
-            program = self._programs[key] = compile_program(circuit)
+            program = self._programs[key] = compile_program(request.circuit)
             if len(self._programs) > _PROGRAMS:
                 self._programs.popitem(last=False)
         return program
@@ -125,7 +125,7 @@ class AerQPU(IdealQPU):
         return self._circuits.get(circuit, core).isa.renamed(circuit)
 
     def _execute(self, requests: list[Request], shots: int | None, seed: int | None) -> list[Expectations]:
-        ready = [(self._circuits.get(r.circuit, r.core).compact, r) for r in map(plain, requests)]
+        ready = [(self._circuits.of(r).compact, r) for r in map(plain, requests)]
         generators = spawned(seed, len(requests))
         return [
             self._engine.run(compact, r.values, r.outputs, shots, rng)

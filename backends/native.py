@@ -56,7 +56,7 @@ class NativeQPU(DeviceQPU):
         """One circuit on the device's own qubits, request k measured into the register ``out{k}``, and its angles."""
         circuit, values = QuantumCircuit(self.num_qubits), dict[Parameter, FloatArray]()
         for k, request in enumerate(bundle.requests):
-            isa = self._circuits.get(request.circuit, request.core, request.variant).isa
+            isa = self._circuits.of(request).isa
             names = ParameterVector(f"p{k}", request.circuit.num_parameters)
             block = isa.circuit.assign_parameters(
                 {old: new for old, new in zip(isa.parameters, names, strict=True) if old in isa.circuit.parameters}

@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 
 from .core import Core
 from .isa import CompactCircuit, IsaCircuit
-from .qpu import PLAIN, Variant
+from .qpu import PLAIN, Request, Variant
 from .structure import StructureKey, structure_key
 
 _KEPT = 1024
@@ -45,9 +45,15 @@ class PreparedCircuits:
         self._lock = threading.RLock()
         self._kept: OrderedDict[tuple[tuple[int, ...], StructureKey, Variant], Prepared] = OrderedDict()
 
-    def get(self, circuit: QuantumCircuit, core: Core, variant: Variant = PLAIN) -> Prepared:
+    def of(self, request: Request) -> Prepared:
+        """The circuit of a request on its core, as the variant it asks for."""
+        return self.get(request.circuit, request.core, request.variant, request.structure)
+
+    def get(
+        self, circuit: QuantumCircuit, core: Core, variant: Variant = PLAIN, structure: StructureKey | None = None
+    ) -> Prepared:
         """The circuit on the core, from the cache if its structure has been there."""
-        key = (core.qubits, structure_key(circuit), variant)
+        key = (core.qubits, structure_key(circuit) if structure is None else structure, variant)
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = Prepared(self._make(circuit, core, variant))

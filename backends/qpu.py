@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ from qiskit import QuantumCircuit
 
 from .core import Calibration, Core, Edge
 from .errors import InputError
+from .structure import StructureKey
 
 FloatArray = NDArray[np.float64]
 Mode = Literal["job", "batch", "session"]
@@ -56,6 +57,8 @@ class Request:
         outputs: <Z> of the circuit's qubits 0..outputs-1 is returned.
         core: Where to run; must belong to the QPU that is asked.
         variant: How to run it.
+        structure: What `backends.structure.structure_key` says of the circuit, if it is known; it takes as long to find
+            as a few parameter sets take to simulate.
     """
 
     circuit: QuantumCircuit
@@ -63,6 +66,7 @@ class Request:
     outputs: int
     core: Core
     variant: Variant = PLAIN
+    structure: StructureKey | None = field(default=None, compare=False, repr=False)
 
     @property
     def sets(self) -> int:

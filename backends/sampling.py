@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from .qpu import Expectations
 FloatArray = NDArray[np.float64]
 
 
+@cache
 def signs(outputs: int) -> FloatArray:
     """Eigenvalue of Z_k for every joint outcome, shape (2^outputs, outputs); bit k of the outcome is output k."""
     outcomes = np.arange(2**outputs)
@@ -37,7 +39,7 @@ def _expectations(probabilities: FloatArray, shots: int | None, rng: np.random.G
         exact = probabilities @ signs(outputs)
         return Expectations(exact, np.zeros_like(exact))
     # multinomial refuses a sum above 1, and rounding leaves probabilities such as -1e-17
-    clean = np.clip(probabilities, 0.0, None)
+    clean = np.maximum(probabilities, 0.0)
     clean /= clean.sum(axis=1, keepdims=True)
     return from_counts(rng.multinomial(shots, clean), shots)
 

@@ -74,7 +74,7 @@ class SnapshotQPU(DeviceQPU):
 
     def _compact(self, request: Request) -> tuple[Where, CompactCircuit]:
         """Physical qubits of the simulated circuit, and the circuit."""
-        ready = self._circuits.get(request.circuit, request.core, request.variant).compact
+        ready = self._circuits.of(request).compact
         qubits = tuple(request.core.qubits[q] for q in ready.qubits)
         if not self._idle:
             return qubits, ready

@@ -51,7 +51,7 @@ def plain(request: Request) -> Request:
     circuit = QuantumCircuit(request.circuit.num_qubits, name=request.circuit.name)
     if state:
         circuit.x(circuit.qubits)
-    return replace(request, circuit=circuit, values=np.empty((request.sets, 0)), variant=PLAIN)
+    return replace(request, circuit=circuit, values=np.empty((request.sets, 0)), variant=PLAIN, structure=None)
 
 
 def _folded(circuit: QuantumCircuit, fold: int) -> QuantumCircuit:

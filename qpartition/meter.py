@@ -114,7 +114,8 @@ class Meter:
     def request(self, key: str, values: FloatArray, variant: Variant = PLAIN) -> Request:
         """One sub-VQC on its core; ``values`` has shape (sets, parameters)."""
         subvqc = self.workload.by_key[key]
-        return Request(subvqc.circuit, values, subvqc.outputs, self.topology.native(self.placement[key]), variant)
+        core = self.topology.native(self.placement[key])
+        return Request(subvqc.circuit, values, subvqc.outputs, core, variant, subvqc.structure)
 
     def profile(self, key: str) -> Profile:
         """Size, duration and expected fidelity of a sub-VQC on its core."""

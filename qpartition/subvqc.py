@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from qiskit import QuantumCircuit
+
+from backends.structure import StructureKey, structure_key
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,11 @@ class SubVQC:
     outputs: int
     inputs: int
     weights: int
+
+    @cached_property
+    def structure(self) -> StructureKey:
+        """What the circuit is to a transpiler; see `backends.structure`."""
+        return structure_key(self.circuit)
 
     @property
     def num_qubits(self) -> int:

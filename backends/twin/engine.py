@@ -31,6 +31,7 @@ class TwinEngine:
         channels = Channels(target)
         self._confusions = None if target is None else confusion(target)
         self._programs = Memo[CompactCircuit, Program](lambda compact: compiled(compact, channels))
+        self._readings: dict[tuple[bool, tuple[int, ...]], Reading] = {}
 
     def run(
         self, compact: CompactCircuit, values: FloatArray, outputs: int, shots: int | None, rng: np.random.Generator
@@ -39,13 +40,13 @@ class TwinEngine:
         if shots is not None:
             return expectations(self.distribution(compact, values, outputs), shots, rng)
         program = self._programs.of(compact)
-        exact = program.evaluate(values, Reading.expectations(program.wires[:outputs], self._confusions))
+        exact = program.evaluate(values, self._reading(program, outputs))
         return Expectations(exact, np.zeros_like(exact))
 
     def distribution(self, compact: CompactCircuit, values: FloatArray, outputs: int) -> Iterator[FloatArray]:
         """Exact joint probabilities in chunks of shape (some sets, 2^outputs), readout error included."""
         program = self._programs.of(compact)
-        reading = Reading.distribution(program.wires[:outputs], self._confusions)
+        reading = self._reading(program, outputs, joint=True)
         size = _ENTRIES >> outputs
         for start in range(0, len(values), size):
             yield program.evaluate(values[start : start + size], reading)
@@ -62,4 +63,12 @@ class TwinEngine:
             wanted: Which derivatives, shape (sets, parameters); the others are 0. None: all.
         """
         program = self._programs.of(compact)
-        return slopes(program, values, Reading.expectations(program.wires[:outputs], self._confusions), wanted)
+        return slopes(program, values, self._reading(program, outputs), wanted)
+
+    def _reading(self, program: Program, outputs: int, joint: bool = False) -> Reading:
+        """How the outputs are read: each <Z>, or the joint distribution."""
+        key = (joint, program.wires[:outputs])
+        if key not in self._readings:
+            make = Reading.distribution if joint else Reading.expectations
+            self._readings[key] = make(program.wires[:outputs], self._confusions)
+        return self._readings[key]

@@ -42,7 +42,8 @@ class Rotation:
             if slope:
                 c, s = -frequency * s, frequency * c
             start = side * (1 + 2 * i)
-            result = result + c * products[start : start + side] + s * products[start + side : start + 2 * side]
+            result = result + c * products[start : start + side]
+            result += s * products[start + side : start + 2 * side]
         return result
 
 

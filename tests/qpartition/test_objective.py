@@ -18,19 +18,20 @@ from qpartition.pricing import Usage, price
 from tests.qpartition import fleet, toy
 
 WORKLOAD = fleet.work((3, 1), (2, 1), (2, 2), (1, 1), (3, 1), batch=3, steps=2)
+LAYERS = Workload.of(toy.Model([*toy.cell(parts=1), *toy.cell(parts=2, layer=1, depth=2)]), 2, 3)
 TOPOLOGY = fleet.fleet((0.1, 0.2, 0.05), (0.3, 0.01))
 SHOTS = 100
 
 
-def by_hand(placement: Placement, packing: bool) -> tuple[float, float, float, float]:
+def by_hand(workload: Workload, placement: Placement, packing: bool) -> tuple[float, float, float, float]:
     """Makespan, mean error, QPU seconds and worst error."""
     makespan = total = 0.0
-    for sets in training_rounds(WORKLOAD, "parameter-shift", Asked("deferred")):
+    for sets in training_rounds(workload, "parameter-shift", Asked("deferred")):
         busy: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         for key, count in sets.items():
             core = placement[key]
             lane = core.name if packing else core.qpu
-            busy[core.qpu][lane] += count * SHOTS * (250e-6 + 1e-7 * WORKLOAD.by_key[key].circuit.size())
+            busy[core.qpu][lane] += count * SHOTS * (250e-6 + 1e-7 * workload.by_key[key].circuit.size())
         per_qpu = [2.0 + max(lanes.values()) for lanes in busy.values()]
         makespan += max(per_qpu)
         total += sum(per_qpu)
@@ -38,14 +39,15 @@ def by_hand(placement: Placement, packing: bool) -> tuple[float, float, float, f
     return makespan, sum(errors) / len(errors), total, max(errors)
 
 
+@pytest.mark.parametrize("workload", [WORKLOAD, LAYERS])
 @pytest.mark.parametrize("packing", [True, False])
-def test_the_score_is_what_the_definition_says(packing: bool) -> None:
-    costs = price(WORKLOAD, TOPOLOGY, Usage(shots=SHOTS, packing=packing))
-    objective = Objective(makespan=2, error=3, seconds=5)
-    reference = by_hand(place("greedy", WORKLOAD, TOPOLOGY, usage=Usage(shots=SHOTS, packing=packing)), packing)
+def test_the_score_is_what_the_definition_says(workload: Workload, packing: bool) -> None:
+    usage, objective = Usage(shots=SHOTS, packing=packing), Objective(makespan=2, error=3, seconds=5)
+    costs = price(workload, TOPOLOGY, usage)
+    reference = by_hand(workload, place("greedy", workload, TOPOLOGY, usage=usage), packing)
     for seed in range(5):
-        placement = place("random", WORKLOAD, TOPOLOGY, seed=seed)
-        score, hand = objective.score(placement, costs), by_hand(placement, packing)
+        placement = place("random", workload, TOPOLOGY, seed=seed)
+        score, hand = objective.score(placement, costs), by_hand(workload, placement, packing)
         assert (score.makespan, score.error, score.seconds, score.worst) == pytest.approx(hand)
         ratios = [own / usual for own, usual in zip(hand, reference, strict=True)]
         assert score.total == pytest.approx((2 * ratios[0] + 3 * ratios[1] + 5 * ratios[2]) / 10)
