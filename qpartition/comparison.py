@@ -67,10 +67,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` found, best measured error first."""
+    """What `compare` found.
+
+    Attributes:
+        entries: Best measured error first.
+        plans: By mapping.
+        qpu_seconds: Spent on measuring.
+    """
 
     entries: tuple[Entry, ...]
     plans: Mapping[str, Plan]
+    qpu_seconds: float = 0.0
 
     def __str__(self) -> str:
         """A table, one mapping per line."""
@@ -111,6 +118,7 @@ def compare(
     angles: tuple[Angles, Weights] | None = None,
     seed: int = 0,
     options: Mapping[str, Mapping[str, Any]] | None = None,
+    budget_seconds: float | None = None,
     **settings: Any,
 ) -> Comparison:
     """Plan a workload with several mappings and measure on the devices how far <Z> is from exact.
@@ -125,10 +133,12 @@ def compare(
         angles: Encoding angles and weights by sub-VQC key, as of a trained model; random ones by default.
         seed: Of random angles and sampled shots.
         options: Of each mapping, by its name in ``mappings``.
+        budget_seconds: A round that would bring the QPU seconds of the comparison above this is refused.
         settings: Passed on to `plan`: gradient, jacobian, samples, packing.
 
     Raises:
         InputError: Without a mapping, for a name that is unknown or given twice, or what `plan` refuses.
+        BudgetError: If a round would exceed the budget; it is not submitted.
     """
     named = mappings if isinstance(mappings, Mapping) else _named(mappings)
     if not named:
@@ -142,8 +152,13 @@ def compare(
     reference = Topology([open_qpu("exact")], max(s.num_qubits for s in workload.subvqcs))
     with Dispatcher(plan(workload, reference, shots=None)) as exact:
         truth = exact.values(inputs, weights)
-    entries = [_entry(name, made, truth, _measured(made, inputs, weights, seed)) for name, made in plans.items()]
-    return Comparison(tuple(sorted(entries, key=lambda entry: entry.measured)), plans)
+    entries, spent = [], 0.0
+    for name, made in plans.items():
+        left = None if budget_seconds is None else budget_seconds - spent
+        with Dispatcher(made, budget_seconds=left, seed=seed) as devices:
+            entries.append(_entry(name, made, truth, devices.values(inputs, weights)))
+            spent += devices.report().qpu_seconds
+    return Comparison(tuple(sorted(entries, key=lambda entry: entry.measured)), plans, spent)
 
 
 def _named(mappings: Sequence[str]) -> dict[str, str]:
@@ -161,11 +176,6 @@ def _random(workload: Workload, seed: int) -> tuple[Angles, Weights]:
     inputs = {s.key: rng.uniform(-np.pi, np.pi, (PROBES, s.inputs)) for s in workload.subvqcs}
     weights = {s.key: rng.uniform(-np.pi, np.pi, s.weights) for s in workload.subvqcs}
     return inputs, weights
-
-
-def _measured(made: Plan, inputs: Angles, weights: Weights, seed: int) -> dict[str, Estimate]:
-    with Dispatcher(made, seed=seed) as devices:
-        return devices.values(inputs, weights)
 
 
 def _entry(name: str, made: Plan, truth: Mapping[str, Estimate], found: Mapping[str, Estimate]) -> Entry:

@@ -45,6 +45,7 @@ def compare_mappings(
 
     Raises:
         InputError: Without devices, or for settings that cannot be used.
+        BudgetError: If measuring would cost more than the budget; what is over it is not run.
     """
     from qpartition import Dispatcher, Workload, compare
 
@@ -69,12 +70,15 @@ def compare_mappings(
         samples=settings.samples,
         packing=settings.packing,
         mitigation=settings.mitigation,
+        budget_seconds=settings.budget,
     )
-    scores: dict[str, list[float]] = {}
+    scores, spent = dict[str, list[float]](), found.qpu_seconds
     for name, plan in found.plans.items():
-        with Dispatcher(plan, seed=settings.seed) as devices:  # another seed in every round
+        left = None if settings.budget is None else settings.budget - spent
+        with Dispatcher(plan, budget_seconds=left, seed=settings.seed) as devices:  # another seed in every round
             repeats = range(1 if settings.shots is None else REPEATS)
             scores[name] = [r2(data.y_test, _forecast(model, data, devices)) for _ in repeats]
+            spent += devices.report().qpu_seconds
     return settings, found.with_r2(scores), exact
 
 
