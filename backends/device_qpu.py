@@ -15,7 +15,7 @@ from .local import LocalQPU
 from .placing import Site, placed, shot_seconds, sites
 from .prepared import PreparedCircuits
 from .profile import isa_profile
-from .qpu import Bundle, Limits, Profile, Request, Variant
+from .qpu import QPU, Bundle, Limits, Profile, Request, Variant
 from .templates import Templates
 from .variants import varied
 
@@ -105,6 +105,12 @@ class DeviceQPU(LocalQPU):
             names,
             lambda made, where: shot_seconds(self.device, made, tuple(core.qubits[q] for q in where)),
         )
+
+    def twin(self) -> QPU:
+        """The same snapshot, simulated by the twin of each core."""
+        from .simulated import SnapshotQPU
+
+        return SnapshotQPU(self.name, lambda: self.device, "twin")
 
     def transpile(self, circuit: QuantumCircuit, core: Core) -> QuantumCircuit:
         """The ISA circuit on the core: fewest two-qubit gates, placed where its fidelity is highest; cached."""

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from backends import open_qpu
-from qlstm import Ansatz, Forecaster
+from qlstm import QLSTM, Ansatz, Forecaster
 from qpartition import Dispatcher, Topology, Workload, plan
 
 MODELS: dict[str, dict[str, Any]] = {
@@ -41,3 +41,16 @@ def test_something_else_than_an_executor_is_refused() -> None:
     model.executor = object()  # type: ignore[assignment]
     with pytest.raises(ValueError, match="the executor is of type object"):
         model(torch.zeros(1, 2, 1))
+
+
+@pytest.mark.parametrize(("core_qubits", "hidden", "features"), [(3, 16, 1), (4, 16, 2)])
+def test_packing_eight_parts_on_one_chip_needs_a_fifteenth_of_the_executions(
+    core_qubits: int, hidden: int, features: int
+) -> None:
+    model = QLSTM(features, hidden, parts=8, partition="shared-input")
+    workload = Workload.of(model, batch=16, steps=4)
+    topology = Topology([open_qpu("fake:fez")], core_qubits)
+    packed, alone = plan(workload, topology), plan(workload, topology, packing=False)
+    assert 15 * packed.step.executions <= alone.step.executions
+    assert 14 * packed.step.qpu_seconds <= alone.step.qpu_seconds
+    assert packed.step.jobs == alone.step.jobs == packed.step.rounds == 5
