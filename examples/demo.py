@@ -4,8 +4,8 @@
 
 The model is a QLSTM with 4 hidden units whose gates are each split into 2 circuits of 3 qubits. It learns a damped
 pendulum in simulation that expects the noise of 1024 shots, forecasts the held-out part with 1024 shots on snapshots of
-two IBM devices (noise included), and takes a few parameter-shift training steps there. Figures go to FOLDER (runs/demo), written over
-those of an earlier demo. Under a minute on a laptop.
+two IBM devices (noise included), and takes a few parameter-shift training steps there. Figures go to FOLDER
+(runs/demo), written over those of an earlier demo. Under a minute on a laptop.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .drawing import save_figure
+
 if TYPE_CHECKING:
     from .comparison import Comparison
 
@@ -49,25 +51,4 @@ def draw_comparison(comparison: Comparison, path: str | Path) -> None:
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
         axis.grid(axis="x", alpha=0.25)
-    _save(figure, Path(path))
-
-
-def _save(figure: object, path: Path) -> None:
-    """All or nothing, under a temporary name of the same suffix."""
-    import os
-    from tempfile import NamedTemporaryFile
-
-    from backends.errors import InputError
-
-    temporary = None
-    try:
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix, delete=False) as file:
-            temporary = Path(file.name)
-        figure.savefig(temporary, dpi=160)  # type: ignore[attr-defined]
-        os.replace(temporary, path)
-    except (OSError, ValueError) as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise InputError(
-            f"cannot draw {path}: {error}; give a .png, .svg or .pdf in a folder you can write to"
-        ) from None
+    save_figure(figure, path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from math import inf
 from typing import Any
 
 from backends.errors import InputError
@@ -128,7 +129,7 @@ class Counts:
                 counts.makespan,
                 *(n for tally in tallies.values() for n in asdict(tally).values()),
             ]
-            valid = all(isinstance(n, int | float) and n >= 0 for n in numbers)
+            valid = all(isinstance(n, int | float) and 0 <= n < inf for n in numbers)
         except (AttributeError, KeyError, TypeError) as error:
             raise InputError(
                 f"saved counts cannot be read: {error!r}; give what as_dict or state_dict returned"

@@ -21,6 +21,8 @@ from .planning import Plan
 from .report import Report
 from .shifts import Shifts
 
+ROUNDING = 1e-9
+"""Relative excess over a budget that is taken for a rounding error of the sums."""
 _Tasks = Mapping[str, Mapping[Task, int]]
 """By QPU, parameter sets of every task."""
 
@@ -55,6 +57,7 @@ class Dispatcher:
         self.seed = seed
         self._meter = plan.live
         self._counts = Counts.of_rounds((), self._meter.qpus)
+        self._sequence = 0
         self._readouts: dict[str, Readout] = {}
         self._closed = False
 
@@ -132,22 +135,39 @@ class Dispatcher:
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run needs to go on with the same numbers: plain numbers by name."""
-        return {**self._counts.as_dict(), "readout": {key: r.as_lists() for key, r in self._readouts.items()}}
+        readout = {key: r.as_lists() for key, r in self._readouts.items()}
+        return {**self._counts.as_dict(), "sequence": self._sequence, "readout": readout}
+
+    def rewound(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """An earlier state, to repeat the rounds since then with the same seeds; what they cost stays spent."""
+        return {**self.state_dict(), "sequence": state["sequence"]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where `state_dict` was taken: spent seconds count against the budget, seeds continue.
 
         Raises:
-            InputError: If the state cannot be read or names QPUs that this plan does not use.
+            InputError: If the state cannot be read or does not fit this plan.
         """
-        counts = Counts.from_dict(state)
+        counts, sequence = Counts.from_dict(state), state.get("sequence")
+        if not isinstance(sequence, int) or isinstance(sequence, bool) or sequence < 0:
+            raise InputError(f"saved state: sequence={sequence!r} is not a number of rounds; use an intact file")
         strange = sorted(set(counts.per_qpu) - set(self._meter.qpus))
         if strange:
             raise InputError(
                 f"the saved state spent time on {strange[0]!r}, which this plan does not use; resume with the same devices"
             )
-        self._readouts = read_readout(state.get("readout", {}))
+        self._readouts = self._known_readouts(state.get("readout", {}))
+        self._sequence = sequence
         self._counts = Counts.of_rounds((), self._meter.qpus) + counts
+
+    def _known_readouts(self, saved: object) -> dict[str, Readout]:
+        """A saved calibration: of every sub-VQC and all its outputs, or none."""
+        found, known = read_readout(saved), self._meter.workload.by_key
+        if found and {key: r.zero.shape for key, r in found.items()} != {k: (s.outputs,) for k, s in known.items()}:
+            raise InputError(
+                "the saved readout calibration is not of all outputs of this plan's sub-VQCs; use an intact file"
+            )
+        return found
 
     def close(self) -> None:
         """Run nothing more; the report stays. Closing twice is fine."""
@@ -188,7 +208,8 @@ class Dispatcher:
         for key in results:
             if sets[key]:
                 variants = {variant: found[key, variant] for variant in self._meter.mitigation.variants}
-                results[key] = self._meter.mitigation.combined(variants, self._readouts.get(key))
+                readout = self._readouts[key] if self._meter.mitigation.readout else None
+                results[key] = self._meter.mitigation.combined(variants, readout)
         return results
 
     def _calibrate(self) -> None:
@@ -221,6 +242,7 @@ class Dispatcher:
         for name, packs, handle in submitted:
             found |= self._collect(name, packs, handle)
         self._counts = self._counts.plus({}, rounds=1 if tallies else 0, makespan=slowest(tallies))
+        self._sequence += 1 if tallies else 0
         return found
 
     def _collect(self, name: str, packs: list[Pack], handle: Handle) -> dict[Task, Expectations]:
@@ -239,18 +261,18 @@ class Dispatcher:
     def _check_budget(self, tallies: Tallies) -> None:
         spent, budget = self._counts.qpu_seconds, self.budget_seconds
         after = self._counts.plus(tallies).qpu_seconds
-        if budget is not None and after > budget:
+        if budget is not None and after > budget * (1 + ROUNDING):
             raise BudgetError(
                 f"{spent:.1f} QPU seconds spent, the next round would take {after - spent:.1f}, "
                 f"the budget is {budget:.1f}; raise the budget, or use fewer shots, rows or parts"
             )
 
     def _seed(self, name: str) -> int | None:
-        """The seed of one QPU's job in the coming round, a function of `seed` and the number of finished rounds."""
+        """The seed of one QPU's job in the coming round, a function of `seed` and the number of the round."""
         if self.seed is None:
             return None
         number = list(self._meter.topology.qpus).index(name)
-        sequence = np.random.SeedSequence(self.seed, spawn_key=(self._counts.rounds, number))
+        sequence = np.random.SeedSequence(self.seed, spawn_key=(self._sequence, number))
         return int(sequence.generate_state(1)[0] >> 1)
 
     def _blank(self, key: str) -> FloatArray:

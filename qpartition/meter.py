@@ -63,8 +63,8 @@ class Meter:
     def by_qpu(self, sets: Sets) -> dict[str, dict[str, int]]:
         """The round divided among the QPUs it uses, in the order of the topology; keys without sets are left out."""
         groups: dict[str, dict[str, int]] = {name: {} for name in self.qpus}
-        for key, count in sets.items():
-            if count:
+        for key in self.workload.keys:  # in one order, whoever asks: packing depends on it
+            if count := sets.get(key, 0):
                 groups[self.placement[key].qpu][key] = count
         return {name: group for name, group in groups.items() if group}
 

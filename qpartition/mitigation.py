@@ -79,6 +79,11 @@ class Mitigation:
     readout: bool = False
     folds: tuple[int, ...] = (1,)
 
+    def __post_init__(self) -> None:
+        odd = all(isinstance(fold, int) and not isinstance(fold, bool) and fold % 2 == 1 for fold in self.folds)
+        if not odd or self.folds[:1] != (1,) or list(self.folds) != sorted(set(self.folds)):
+            raise InputError(f"folds={self.folds} must be growing odd numbers that begin with 1, such as (1, 3)")
+
     @classmethod
     def of(cls, methods: Sequence[str], folds: Sequence[int] = FOLDS) -> Mitigation:
         """From names in `METHODS`.
@@ -90,17 +95,15 @@ class Mitigation:
         Raises:
             InputError: For an unknown name, or noise factors that cannot be extrapolated from.
         """
-        if isinstance(methods, str):
-            methods = (methods,)
+        methods = (methods,) if isinstance(methods, str) else methods
+        if not isinstance(methods, Sequence):
+            raise InputError(f"mitigation={methods!r} must be a list of names ({', '.join(METHODS)})")
         for name in methods:
             if name not in METHODS:
                 raise unknown_name("mitigation", name, METHODS)
-        given = tuple(folds)
-        odd = all(isinstance(fold, int) and fold % 2 == 1 for fold in given)
-        if not odd or len(given) < 2 or given[0] != 1 or list(given) != sorted(set(given)):
-            raise InputError(
-                f"folds={given} must be at least two growing odd numbers that begin with 1, such as (1, 3)"
-            )
+        given = cls(folds=tuple(folds)).folds
+        if len(given) < 2:
+            raise InputError(f"folds={given}: an extrapolation needs at least two noise factors, such as (1, 3)")
         return cls("readout" in methods, given if "zne" in methods else (1,))
 
     @property

@@ -64,6 +64,8 @@ class Objective:
             weight = getattr(self, name)
             if isinstance(weight, bool) or not isinstance(weight, int | float) or not isfinite(weight) or weight < 0:
                 raise InputError(f"weight {name}={weight!r} of the objective must be a finite number of at least 0")
+        if not isfinite(self.makespan + self.error + self.seconds):
+            raise InputError("the weights of the objective are too large to be added; their ratios are what counts")
         if not self.makespan + self.error + self.seconds:
             raise InputError("all weights of the objective are 0; give at least one a positive weight")
 

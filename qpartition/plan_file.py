@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from backends.errors import InputError
 
 from .counts import Counts
+from .export import write_whole
+from .gradients import GRADIENTS
+from .mitigation import Mitigation
 
 if TYPE_CHECKING:
     from .planning import Plan
 
-FORMAT = 2
+FORMAT = 3
 SETTINGS: dict[str, tuple[type, ...]] = {
     "batch": (int,), "steps": (int,), "shots": (int, type(None)), "gradient": (str,), "jacobian": (str,),
-    "samples": (int,), "packing": (bool,), "mitigation": (list,), "note": (str,),
+    "samples": (int,), "packing": (bool,), "mitigation": (list,), "folds": (list,),
+    "note": (str,),
+}  # fmt: skip
+
+
+_NUMBER = (int, float)
+CIRCUIT: dict[str, tuple[type, ...]] = {
+    "key": (str,), "core": (str,), "qubits": (int,), "parameters": (int,), "active": (int,), "two_qubit_gates": (int,),
+    "depth": (int,), "seconds": _NUMBER, "fidelity": _NUMBER,
 }  # fmt: skip
 
 
@@ -65,8 +74,7 @@ def to_json(plan: Plan) -> str:
     """Everything but the devices."""
     document = {
         "format": FORMAT,
-        **{name: getattr(plan, name) for name in SETTINGS},
-        "mitigation": list(plan.mitigation),
+        **{name: getattr(plan, name) for name in SETTINGS},  # tuples become lists
         "circuits": [asdict(circuit) for circuit in plan.circuits],
         **{name: None if cost is None else cost.as_dict() for name, cost in costs(plan).items()},
     }
@@ -89,6 +97,8 @@ def from_json(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} is not JSON ({error}); make the plan again") from None
     try:
         return _fields(document)
+    except InputError as error:
+        raise InputError(f"{path} does not hold a plan: {error}") from None
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} does not hold a plan ({error!r}); make the plan again") from None
 
@@ -96,17 +106,30 @@ def from_json(path: Path) -> dict[str, Any]:
 def _fields(document: dict[str, Any]) -> dict[str, Any]:
     if document["format"] != FORMAT:
         raise ValueError(f"format {document['format']!r}, this version reads {FORMAT}")
-    settings = {name: document[name] for name in SETTINGS}
-    for name, types in SETTINGS.items():
-        if not isinstance(settings[name], types):
-            raise TypeError(f"{name}={settings[name]!r}")
+    settings = {name: _typed(document, name, types) for name, types in SETTINGS.items()}
+    mitigation = Mitigation("readout" in settings["mitigation"], tuple(settings["folds"]))
+    if list(mitigation.methods) != settings["mitigation"] or settings["gradient"] not in GRADIENTS:
+        raise ValueError(f"mitigation={settings['mitigation']}, gradient={settings['gradient']!r}")
+    if min(settings["batch"], settings["steps"], settings["samples"], settings["shots"] or 1) < 1:
+        raise ValueError("batch, steps, samples and shots must be at least 1")
+    settings |= {"mitigation": mitigation.methods, "folds": mitigation.folds}
     circuits = tuple(
-        PlacedCircuit(**{f.name: entry[f.name] for f in fields(PlacedCircuit)}) for entry in document["circuits"]
+        PlacedCircuit(**{name: _typed(entry, name, types) for name, types in CIRCUIT.items()})
+        for entry in document["circuits"]
     )
+    if not circuits:
+        raise ValueError("no circuits")
     priced = {name: Counts.from_dict(document[name]) for name in ("calibration", "forward", "step")}
     known = {name: None if document[name] is None else Counts.from_dict(document[name]) for name in ("epoch", "run")}
-    settings["mitigation"] = tuple(str(name) for name in settings["mitigation"])
     return {**settings, "circuits": circuits, **priced, **known}
+
+
+def _typed(entry: dict[str, Any], name: str, types: tuple[type, ...]) -> Any:
+    """An entry of one of the types; a bool is no number."""
+    value = entry[name]
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        raise TypeError(f"{name}={value!r}")
+    return value
 
 
 def write(path: Path, content: str) -> None:
@@ -115,13 +138,4 @@ def write(path: Path, content: str) -> None:
     Raises:
         InputError: If the folder is missing or cannot be written to.
     """
-    temporary = None
-    try:
-        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = file.name
-            file.write(content)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        raise InputError(f"cannot write {path}: {error.strerror}; give a path in a folder you can write to") from None
+    write_whole(path, content.encode())

@@ -39,6 +39,7 @@ class Plan:
         samples: Weight shifts per sub-VQC and step; only ``"sampled-shift"`` draws them.
         packing: Sub-VQCs on different cores of a QPU run side by side, as one circuit.
         mitigation: Names in `qpartition.mitigation.METHODS`.
+        folds: Noise factors that are extrapolated from; (1,) for no extrapolation.
         note: What the mapping has to say of itself.
         calibration: Cost of what the mitigation runs once, before the first round.
         forward: Cost of one forward pass.
@@ -57,6 +58,7 @@ class Plan:
     samples: int
     packing: bool
     mitigation: tuple[str, ...]
+    folds: tuple[int, ...]
     note: str
     calibration: Counts
     forward: Counts
@@ -140,6 +142,10 @@ def plan(
         raise unknown_name("jacobian", jacobian, get_args(JacobianMode))
     if shots is not None and (not isinstance(shots, int) or isinstance(shots, bool) or shots < 1):
         raise InputError(f"shots={shots!r} must be an integer of at least 1, or None for exact expectations")
+    if not isinstance(packing, bool):
+        raise InputError(f"packing={packing!r} must be True or False")
+    if schedule is not None and not isinstance(schedule, Schedule):
+        raise InputError(f"schedule={schedule!r} must be a Schedule(train, evaluated, epochs), or None")
     asked = Asked(jacobian, samples)
     rounds = training_rounds(workload, gradient, asked)
     usage = Usage(shots, gradient, jacobian, samples, packing)
@@ -159,6 +165,7 @@ def plan(
         samples=samples,
         packing=packing,
         mitigation=chosen.methods,
+        folds=chosen.folds,
         calibration=calibration,
         note=getattr(placement, "note", ""),
         forward=forward,

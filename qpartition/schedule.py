@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from backends.errors import InputError
 
+from .workload import MOST
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -22,10 +24,10 @@ class Schedule:
     epochs: int
 
     def __post_init__(self) -> None:
-        for name, least in (("train", 1), ("evaluated", 0), ("epochs", 0)):
+        for name, least in (("train", 0), ("evaluated", 0), ("epochs", 0)):
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise InputError(f"{name}={value!r} of a schedule must be an integer of at least {least}")
+            if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MOST:
+                raise InputError(f"{name}={value!r} of a schedule must be an integer of {least} to {MOST}")
 
     def batches(self, batch: int) -> dict[int, int]:
         """How often a step of which size is taken in an epoch."""

@@ -19,6 +19,8 @@ from .subvqc import SubVQC
 from .waves import Wave, default_waves
 
 JacobianMode = Literal["deferred", "fused"]
+MOST = 10**7
+"""Most sequences, time steps or epochs that are planned."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Workload:
         for name, value in (("batch", batch), ("steps", steps)):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise InputError(f"{name}={value!r} must be an integer of at least 1")
+            if value > MOST:
+                raise InputError(f"{name}={value} must be at most {MOST}")
         if not callable(getattr(model, "circuits", None)):
             raise InputError(
                 f"{type(model).__name__} has no circuits(); give a QLSTM, or an object that lists its sub-VQCs"

@@ -22,6 +22,11 @@ def executor_state(executor: Any) -> Any:
     return executor.state_dict() if hasattr(executor, "state_dict") else None
 
 
+def spent_since(executor: Any, state: Any) -> Any:
+    """An earlier state of the executor, to take a step again with the same seeds; what was spent since stays spent."""
+    return executor.rewound(state) if hasattr(executor, "rewound") else state
+
+
 def totals(executor: Any) -> dict[str, Value]:
     """Rounds, jobs, executions and QPU seconds since the run began; empty for an executor that does not count."""
     if not hasattr(executor, "report"):

@@ -8,9 +8,10 @@ from typing import Any
 
 from . import checkpoint
 from .callbacks import Callback
+from .devices import executor_of, totals
 from .files import write_atomic
 from .folder import RunFolder
-from .history import Row
+from .history import Row, Value
 from .trainer import Trainer
 
 
@@ -29,9 +30,11 @@ class Checkpoints(Callback):
     ) -> None:
         self.folder, self.record, self.saved_steps, self.every = folder, dict(record), saved_steps, every
         self._saved_at = time.monotonic()
+        self._spent: dict[str, Value] | None = None
 
     def on_start(self, trainer: Trainer) -> None:
         """Bring ``metrics.csv`` in line with the history that is resumed."""
+        self._spent = _spent(trainer)
         write_atomic(self.folder.metrics, trainer.history.to_csv())
 
     def on_step(self, trainer: Trainer, loss: float) -> None:
@@ -45,11 +48,15 @@ class Checkpoints(Callback):
         write_atomic(self.folder.metrics, trainer.history.to_csv())
 
     def on_end(self, trainer: Trainer) -> None:
-        """Save what has not been saved, unless a second Ctrl-C broke a step in two."""
-        if trainer.settled and trainer.steps != self.saved_steps:
+        """Save what has not been saved, rounds of an unfinished step included, unless a second Ctrl-C broke it in two."""
+        if trainer.settled and (trainer.steps != self.saved_steps or self._spent != _spent(trainer)):
             self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
         """Write the checkpoint."""
         checkpoint.save(self.folder.checkpoint, {**self.record, "trainer": trainer.state_dict()})
-        self._saved_at, self.saved_steps = time.monotonic(), trainer.steps
+        self._saved_at, self.saved_steps, self._spent = time.monotonic(), trainer.steps, _spent(trainer)
+
+
+def _spent(trainer: Trainer) -> dict[str, Value]:
+    return totals(executor_of(trainer.model))

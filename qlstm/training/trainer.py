@@ -16,7 +16,7 @@ from backends.errors import InputError
 from ..metrics import Scores
 from ..spsa import spsa_gradient
 from .callbacks import Callback
-from .devices import executor_of, executor_state, gradient_of, totals
+from .devices import executor_of, executor_state, gradient_of, spent_since, totals
 from .history import SIGNAL, History
 from .optimisers import optimiser
 from .recipe import Recipe, require_count
@@ -170,7 +170,8 @@ class Trainer:
             "elapsed": self._elapsed,
             "signals": list(self.signals),
             "history": [dict(row) for row in self.history.rows],
-            **self._marked,
+            "torch_rng": self._marked["torch_rng"],
+            "executor": spent_since(executor_of(self.model), self._marked["executor"]),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

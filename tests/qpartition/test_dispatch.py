@@ -341,9 +341,11 @@ def test_settings_are_checked(arguments: dict[str, Any], message: str) -> None:
         ({}, "saved counts cannot be read"),
         ({"rounds": 1, "makespan": 0, "per_qpu": {"a": {"jobs": "x"}}}, "non-negative numbers"),
         (
-            {"rounds": 1, "makespan": 0, "per_qpu": {"c": {"jobs": 1}}},
+            {"rounds": 1, "makespan": 0, "per_qpu": {"c": {"jobs": 1}}, "sequence": 1},
             "spent time on 'c', which this plan does not use",
         ),
+        ({"rounds": 1, "makespan": 0, "per_qpu": {}, "sequence": -1}, "sequence=-1 is not a number of rounds"),
+        ({"rounds": 1, "makespan": float("inf"), "per_qpu": {}, "sequence": 1}, "non-negative numbers"),
     ],
 )
 def test_a_state_that_does_not_fit_is_refused(state: dict[str, Any], message: str) -> None:

@@ -140,9 +140,9 @@ def test_the_standard_errors_of_a_calibration_behave() -> None:
     ("methods", "folds", "message"),
     [
         (["zero-noise"], (1, 3), "unknown mitigation 'zero-noise'"),
-        (["zne"], (1,), "at least two growing odd numbers"),
-        (["zne"], (1, 2), "at least two growing odd numbers"),
-        (["zne"], (3, 5), "at least two growing odd numbers"),
+        (["zne"], (1,), "at least two noise factors"),
+        (["zne"], (1, 2), "must be growing odd numbers"),
+        (["zne"], (3, 5), "must be growing odd numbers"),
     ],
 )
 def test_refusals(methods: list[str], folds: tuple[int, ...], message: str) -> None:

@@ -177,7 +177,7 @@ def _edited(**changes: Any) -> str:
         ("{", "is not JSON"),
         ("[]", "does not hold a plan"),
         ("{}", "does not hold a plan"),
-        (_edited(format=99), "format 99, this version reads 2"),
+        (_edited(format=99), "format 99, this version reads 3"),
         (_edited(shots="many"), "shots='many'"),
         (_edited(circuits=[{"key": "k"}]), "does not hold a plan"),
         (_edited(step={"rounds": 1}), "saved counts cannot be read"),

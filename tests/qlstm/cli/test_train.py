@@ -117,3 +117,22 @@ def test_a_budget_stops_a_run_that_costs_more_than_was_foreseen(here, qlstm, mon
     state = torch.load(here / "run" / "checkpoint.pt", weights_only=True)["trainer"]
     assert state["epoch"] == 0
     assert state["batch"] >= 1
+
+
+def test_rounds_of_a_step_that_the_budget_broke_off_stay_spent_and_the_step_is_repeated_alike(here, qlstm, monkeypatch):
+    """Two rounds a step: the budget is reached between the two of a step, and the run goes on with a larger one."""
+    from qlstm.training import run
+
+    monkeypatch.setattr(run, "require_budget", lambda *arguments: None)
+    devices = ("--qpu", "fake:manila", "--shots", 16, "--batch", 8, "--window", 1, "--epochs", 1, "--quiet")
+    assert qlstm(*CSV, *SMALL, *devices, "--out", "whole")[0] == 0
+    whole = torch.load(here / "whole" / "checkpoint.pt", weights_only=True)["trainer"]
+    assert whole["executor"]["rounds"] > 3
+    assert qlstm(*CSV, *SMALL, *devices, "--out", "run", "--budget", 7)[0] == 3
+    broken = torch.load(here / "run" / "checkpoint.pt", weights_only=True)["trainer"]
+    assert broken["batch"] == 1
+    assert broken["executor"]["rounds"] == 3
+    assert qlstm(*CSV, *SMALL, *devices, "--out", "run", "--budget", 600, "--resume")[0] == 0
+    ours = torch.load(here / "run" / "checkpoint.pt", weights_only=True)["trainer"]
+    assert ours["executor"]["rounds"] == whole["executor"]["rounds"] + 1
+    assert all(torch.equal(ours["weights"][name], whole["weights"][name]) for name in whole["weights"])
