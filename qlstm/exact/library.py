@@ -19,7 +19,7 @@ _ARRAYS = (
 )  # fmt: skip
 
 
-_ABI = 3
+_ABI = 4
 
 
 class Model(ctypes.Structure):
@@ -55,3 +55,8 @@ def best_level() -> int:
     """Widest instruction set of this processor: 2 AVX-512, 1 AVX2, 0 the compiler's default."""
     kernel = library()
     return int(kernel.qlstm_best_level()) if kernel is not None else 0
+
+
+def vector_bytes(level: int) -> int:
+    """Width of a vector of an instruction set; the kernel's layout of saved states depends on it."""
+    return 16 << level

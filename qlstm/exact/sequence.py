@@ -12,9 +12,10 @@ from torch import Tensor
 from backends.errors import InputError
 from qlstm.bank import GATES, Bank
 from qlstm.exact.layout import Layout, layout_of
-from qlstm.exact.library import Arrays, Model, best_level, library
+from qlstm.exact.library import Arrays, Model, best_level, library, vector_bytes
 
-VECTOR_BYTES = 64
+ALIGNMENT = 64
+"""Bytes; that of the widest vectors."""
 State = tuple[Tensor, Tensor]
 
 
@@ -71,23 +72,23 @@ def _call(function: str, model: Model, pointers: Arrays, dtype: torch.dtype) -> 
 def _room(size: int, dtype: torch.dtype) -> Tensor:
     """An empty tensor at an address aligned to the kernel's vectors, as torch's own allocator always gives them."""
     room = torch.empty(size, dtype=dtype)
-    if room.data_ptr() % VECTOR_BYTES == 0:
+    if room.data_ptr() % ALIGNMENT == 0:
         return room
-    room = torch.empty(size + VECTOR_BYTES // dtype.itemsize, dtype=dtype)
-    start = (-room.data_ptr() % VECTOR_BYTES) // dtype.itemsize
+    room = torch.empty(size + ALIGNMENT // dtype.itemsize, dtype=dtype)
+    start = (-room.data_ptr() % ALIGNMENT) // dtype.itemsize
     return room[start : start + size]
 
 
 def _saved_states(model: Model, dtype: torch.dtype) -> Tensor:
     """Room for the gates, c and h of every step in the kernel's layout."""
-    lanes = VECTOR_BYTES // dtype.itemsize
+    lanes = vector_bytes(best_level()) // dtype.itemsize
     blocks = -(-model.batch // lanes)
     return _room(blocks * (model.steps + 1) * 6 * model.hidden * lanes, dtype)
 
 
 def _aligned(states: Tensor) -> Tensor:
     """Saved states as they are, or copied if a hook brought them back to an address that is not aligned."""
-    if states.data_ptr() % VECTOR_BYTES == 0 and states.is_contiguous():
+    if states.data_ptr() % ALIGNMENT == 0 and states.is_contiguous():
         return states
     return _room(states.numel(), states.dtype).copy_(states)
 

@@ -1,5 +1,5 @@
 /* The sequence kernel for one precision and one instruction set, chosen by the including file:
- * REAL, REAL_BITS, PRECISION (f32 or f64) and TARGET (base, avx2 or avx512). */
+ * REAL, REAL_BITS, PRECISION (f32 or f64), TARGET (base, avx2 or avx512) and VECTOR_BYTES (16 << level). */
 
 #include <math.h>
 #include <stdint.h>

@@ -4,7 +4,7 @@
 #define QLSTM_MODEL_H
 
 /* Raised whenever this struct, `Arrays` or an entry point changes: library.py refuses a library of another number. */
-#define KERNEL_ABI 3
+#define KERNEL_ABI 4
 
 typedef struct {
     int steps, batch, inputs, hidden, parts, gates, uploads, depth;

@@ -1,9 +1,9 @@
 /* SIMD vectors (GCC/Clang vector extensions) and the elementary functions on them.
  *
- * The includer defines REAL (float or double). One vector holds LANES samples of the batch.
+ * The includer defines REAL (float or double) and VECTOR_BYTES, the width of one register: compilers keep wider vectors
+ * in memory. One vector holds LANES samples of the batch.
  * The functions are good to a few units in the last place: the tests compare every result with plain torch. */
 
-#define VECTOR_BYTES 64
 #define LANES ((int)(VECTOR_BYTES / sizeof(REAL)))
 
 typedef REAL vec __attribute__((vector_size(VECTOR_BYTES)));
