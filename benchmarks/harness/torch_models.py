@@ -1,7 +1,7 @@
 """Ours and torch.nn.LSTM: the same training loop, the same Adam.
 
-It is the one that `qlstm train` uses, equal to torch.optim.Adam to the bit. Of it and torch's own (fused, foreach and
-plain) it is the fastest for either model at one thread and at two: torch's fused step opens a parallel region for every
+It is the one that `qlstm train` uses, equal to torch.optim.Adam but for rounding. Of it and torch's own (fused, foreach
+and plain) it is the fastest for either model at two threads, where torch's fused step opens a parallel region for every
 parameter, however small.
 """
 

@@ -126,24 +126,32 @@ class _Sequence(torch.autograd.Function):
         return y, h, c
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, grad_y: Tensor | None, grad_h: Tensor | None, grad_c: Tensor | None):  # type: ignore[no-untyped-def]
-        layout, model = ctx.layout, ctx.model
-        x, flat, saved, *noise = ctx.saved_tensors
-        x, flat, saved = x.contiguous(), flat.contiguous(), _aligned(saved)  # hooks may have brought back others
-        noise = noise[0].contiguous() if ctx.noisy else None
-        grads = grad_y, grad_h, grad_c = _contiguous(grad_y), _contiguous(grad_h), _contiguous(grad_c)
-        need_x, need_h0, need_c0 = ctx.needs_input_grad[4:7]
-        start = (model.batch, model.hidden)
-        data = (
-            x.new_empty(x.shape) if need_x else None,
-            x.new_empty(start) if need_h0 else None,
-            x.new_empty(start) if need_c0 else None,
-        )
-        found = torch.zeros_like(flat)
-        pointers = Arrays(
-            x.data_ptr(), None, None, *layout.pointers(flat), _pointer(noise), None, None, None, saved.data_ptr(),
-            *map(_pointer, grads), *map(_pointer, data), *layout.pointers(found),
-        )  # fmt: skip
-        _call("qlstm_backward", model, pointers, x.dtype)
-        return None, None, None, None, *data, *layout.unflatten(found)
+    def backward(ctx, *grads: Tensor | None):  # type: ignore[no-untyped-def]
+        """See `_adjoint`; only where somebody asks for a graph of it does it have to refuse a second derivative."""
+        return _adjoint_once(ctx, *grads) if torch.is_grad_enabled() else _adjoint(ctx, *grads)
+
+
+def _adjoint(ctx: Any, grad_y: Tensor | None, grad_h: Tensor | None, grad_c: Tensor | None) -> Any:
+    """Gradients of what `_Sequence.forward` was given."""
+    layout, model = ctx.layout, ctx.model
+    x, flat, saved, *noise = ctx.saved_tensors
+    x, flat, saved = x.contiguous(), flat.contiguous(), _aligned(saved)  # hooks may have brought back others
+    noise = noise[0].contiguous() if ctx.noisy else None
+    grads = grad_y, grad_h, grad_c = _contiguous(grad_y), _contiguous(grad_h), _contiguous(grad_c)
+    need_x, need_h0, need_c0 = ctx.needs_input_grad[4:7]
+    start = (model.batch, model.hidden)
+    data = (
+        x.new_empty(x.shape) if need_x else None,
+        x.new_empty(start) if need_h0 else None,
+        x.new_empty(start) if need_c0 else None,
+    )
+    found = torch.zeros_like(flat)
+    pointers = Arrays(
+        x.data_ptr(), None, None, *layout.pointers(flat), _pointer(noise), None, None, None, saved.data_ptr(),
+        *map(_pointer, grads), *map(_pointer, data), *layout.pointers(found),
+    )  # fmt: skip
+    _call("qlstm_backward", model, pointers, x.dtype)
+    return None, None, None, None, *data, *layout.unflatten(found)
+
+
+_adjoint_once = torch.autograd.function.once_differentiable(_adjoint)

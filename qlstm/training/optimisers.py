@@ -1,21 +1,23 @@
 """The optimisers a `Recipe` can name.
 
-They take the same steps as those of ``torch.optim``, to the bit. Those would load torch's compiler on first use, which
-takes longer than many a training here.
+They take the same steps as those of ``torch.optim``, but for rounding. Those would load torch's compiler on first use,
+which takes longer than many a training here, and spend more time on a small step than the circuits do.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
 
 from .recipe import Recipe
+
+Array: TypeAlias = Any
+"""A numpy array, or a tensor where the parameters are not on the CPU: the steps below are written for both."""
 
 
 class Optimiser(ABC):
@@ -29,16 +31,16 @@ class Optimiser(ABC):
         self.steps = 0
         self._flat = self._share()
 
-    def _share(self) -> list[Tensor]:
-        """Make the running means views of one flat tensor per kind; none where the parameters are not all alike."""
-        if len(self.parameters) < 2 or len({(p.dtype, p.device) for p in self.parameters}) > 1:
+    def _share(self) -> list[Array]:
+        """Make the running means views of one flat array per kind; none where the parameters are not all alike."""
+        if len({(p.dtype, p.device) for p in self.parameters}) != 1:
             return []
         sizes = [parameter.numel() for parameter in self.parameters]
         flat = [torch.cat([mean.reshape(-1) for mean in means]) for means in self.state.values()]
         for name, whole in zip(self.means, flat, strict=True):
             pieces = zip(torch.split(whole, sizes), self.parameters, strict=True)
             self.state[name] = [piece.view(parameter.shape) for piece, parameter in pieces]
-        return flat
+        return [_array(whole) for whole in flat]
 
     def zero_grad(self) -> None:
         """Forget all gradients."""
@@ -55,24 +57,20 @@ class Optimiser(ABC):
         self.steps += 1
         gradients = [parameter.grad for parameter in self.parameters]
         if self._flat and all(gradient is not None for gradient in gradients):
-            self._step_together([gradient for gradient in gradients if gradient is not None], lr)
+            change = _tensor(self._change(_joined(gradients), *self._flat, lr=lr))
+            if len(gradients) == 1:
+                self.parameters[0].add_(change.view_as(self.parameters[0]))
+            else:
+                parameters: list[Tensor] = list(self.parameters)
+                torch._foreach_add_(parameters, _unflatten_dense_tensors(change, parameters))  # type: ignore[no-untyped-call]
             return
         for parameter, gradient, *means in zip(self.parameters, gradients, *self.state.values(), strict=True):
             if gradient is not None:
-                above, below, scale = self._direction(gradient, *means, lr=lr)
-                parameter.addcdiv_(above, below, value=scale)
-
-    def _step_together(self, gradients: list[Tensor], lr: float) -> None:
-        """All parameters in one go: a handful of operations instead of a handful each."""
-        whole: Tensor = _flatten_dense_tensors(gradients)  # type: ignore[no-untyped-call]
-        above, below, scale = self._direction(whole, *self._flat, lr=lr)
-        change = (above * scale).div_(below)
-        parameters: list[Tensor] = list(self.parameters)
-        torch._foreach_add_(parameters, _unflatten_dense_tensors(change, parameters))  # type: ignore[no-untyped-call]
+                parameter.add_(_tensor(self._change(_array(gradient), *map(_array, means), lr=lr)))
 
     @abstractmethod
-    def _direction(self, gradient: Tensor, *means: Tensor, lr: float) -> tuple[Tensor, Tensor, float]:
-        """Update the running means in place; numerator, denominator and factor of what to add to the parameters."""
+    def _change(self, gradient: Array, *means: Array, lr: float) -> Array:
+        """What to add to the parameters; updates the running means in place."""
 
     def state_dict(self) -> dict[str, Any]:
         """Running means by name, and the number of steps."""
@@ -98,10 +96,11 @@ class RMSprop(Optimiser):
 
     means = ("square",)
 
-    def _direction(self, gradient: Tensor, *means: Tensor, lr: float) -> tuple[Tensor, Tensor, float]:
+    def _change(self, gradient: Array, *means: Array, lr: float) -> Array:
         (square,) = means
-        square.mul_(0.99).addcmul_(gradient, gradient, value=1 - 0.99)
-        return gradient, _root(square).add_(1e-8), -lr
+        square *= 0.99
+        square += (1 - 0.99) * gradient * gradient
+        return -lr * gradient / (square**0.5 + 1e-8)
 
 
 class Adam(Optimiser):
@@ -109,20 +108,31 @@ class Adam(Optimiser):
 
     means = ("mean", "square")
 
-    def _direction(self, gradient: Tensor, *means: Tensor, lr: float) -> tuple[Tensor, Tensor, float]:
+    def _change(self, gradient: Array, *means: Array, lr: float) -> Array:
         mean, square = means
-        mean.lerp_(gradient, 1 - 0.9)
-        square.mul_(0.999).addcmul_(gradient, gradient, value=1 - 0.999)
-        spread = _root(square).div_((1 - 0.999**self.steps) ** 0.5).add_(1e-8)
-        return mean, spread, -lr / (1 - 0.9**self.steps)
+        mean += (1 - 0.9) * (gradient - mean)
+        square *= 0.999
+        square += (1 - 0.999) * gradient * gradient
+        spread = square**0.5
+        spread /= (1 - 0.999**self.steps) ** 0.5
+        spread += 1e-8
+        return -lr / (1 - 0.9**self.steps) * mean / spread
 
 
-def _root(square: Tensor) -> Tensor:
-    """The square root; on the CPU by numpy, as the library behind `torch.sqrt` starts a thread team for 100 numbers."""
-    if square.device.type != "cpu":
-        return square.sqrt()
-    numbers = square.numpy()
-    return torch.from_numpy(np.sqrt(numbers, out=np.empty_like(numbers)))
+def _joined(gradients: list[Any]) -> Array:
+    """All of them in one flat array."""
+    if len(gradients) == 1:
+        return _array(gradients[0].reshape(-1))
+    return _array(_flatten_dense_tensors(gradients))  # type: ignore[no-untyped-call]
+
+
+def _array(tensor: Tensor) -> Array:
+    """On the CPU a view by numpy: a fraction of torch's cost per operation, and no thread team for 100 numbers."""
+    return tensor.detach().numpy() if tensor.device.type == "cpu" else tensor
+
+
+def _tensor(array: Array) -> Tensor:
+    return array if isinstance(array, Tensor) else torch.from_numpy(array)
 
 
 def optimiser(recipe: Recipe, parameters: Iterable[torch.nn.Parameter]) -> Optimiser:

@@ -44,8 +44,8 @@ static int make_sums(const Model *m, const Tables *t, Sums *s) {
 }
 
 /* dL/dv from dL/dtheta and dL/dphi of one gate (or of all gates when the encoding is shared) */
-INLINE void encoding_gradient(const Model *m, const Arrays *a, const Tables *t, int p, int gate, const vec *v, Work *w, Sums *s) {
-    const Shape *f = t->shape + p;
+INLINE void encoding_gradient(const Shape *f, const Model *m, const Arrays *a, const Tables *t, int p, int gate, const vec *v,
+                              Work *w, Sums *s) {
     for (int u = 0; u < m->uploads; u++)
         for (int k = 0; k < f->n_in; k++) {
             const int entry = t->index[p][k];
@@ -64,15 +64,14 @@ INLINE void encoding_gradient(const Model *m, const Arrays *a, const Tables *t, 
         }
 }
 
-static void backward_part(const Model *m, const Arrays *a, const Tables *t, int p, int out, Work *w, Sums *s) {
-    const Shape *f = t->shape + p;
+INLINE void backward_sized(const Shape *f, const Model *m, const Arrays *a, const Tables *t, int p, int out, Work *w, Sums *s) {
     const int H = m->hidden;
     const size_t angles = sizeof(vec) * (size_t)m->uploads * (size_t)f->n_in;
     for (int g = 0; g < m->gates; g++) {
         const Trig *trig = t->trig + (long)p * m->gates + g;
         Grad *grad = s->grad + (long)p * m->gates + g;
         if (g == 0 || m->affine_in) {
-            encode_part(m, a, t, p, g, w->v, w);
+            encode_part(f, m, a, t, p, g, w->v, w);
             memset(w->theta, 0, angles), memset(w->phi, 0, angles);
         }
         vec *last = evolve(f, trig, w->encoded, w->product, w->stack);
@@ -96,8 +95,13 @@ static void backward_part(const Model *m, const Arrays *a, const Tables *t, int 
             if (g < m->gates - 1) continue;
         }
         encode_backward(f, w->encoded, w->product, m->affine_in ? w->lambda : w->sum, w->theta, w->phi, 0);
-        encoding_gradient(m, a, t, p, g, w->v, w, s);
+        encoding_gradient(f, m, a, t, p, g, w->v, w, s);
     }
+}
+
+static void backward_part(const Model *m, const Arrays *a, const Tables *t, int p, int out, Work *w, Sums *s) {
+    const Shape *f = t->shape + p;
+    WITH_KNOWN_SIZE(backward_sized, f, m, a, t, p, out, w, s)
 }
 
 static void backward_block(const Model *m, const Arrays *a, const Tables *t, int block, Work *w, Sums *s) {

@@ -7,8 +7,8 @@ static double forward_work(const Model *m, const Tables *t, int blocks) {
     return one * m->steps * m->gates * m->uploads * m->depth * blocks;
 }
 
-/* Below this (about 0.1 ms) a thread costs more than it saves. */
-static const double WORTH_A_THREAD = 1e5;
+/* Below this (about 0.15 ms) a thread costs more than it saves. */
+static const double WORTH_A_THREAD = 1.5e5;
 
 typedef struct {
     const Model *model;

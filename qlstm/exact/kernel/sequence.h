@@ -91,8 +91,8 @@ INLINE vec input_of(const Model *m, const Arrays *a, const Tables *t, int part, 
     return a->scale[at] * entry + a->bias[at];
 }
 
-INLINE void encode_part(const Model *m, const Arrays *a, const Tables *t, int part, int gate, const vec *v, Work *w) {
-    const Shape *f = t->shape + part;
+INLINE void encode_part(const Shape *f, const Model *m, const Arrays *a, const Tables *t, int part, int gate, const vec *v,
+                        Work *w) {
     for (int u = 0; u < m->uploads; u++)
         for (int k = 0; k < f->n_in; k++) {
             if (u && !m->affine_in)
@@ -128,14 +128,18 @@ INLINE vec estimate(vec z, vec noise) {
 
 INLINE vec gate_function(int gate, vec z) { return gate == G_GATE ? vtanh(z) : vsigmoid(z); }
 
-static void forward_part(const Model *m, const Arrays *a, const Tables *t, int p, int out, Work *w) {
-    const Shape *f = t->shape + p;
+INLINE void forward_sized(const Shape *f, const Model *m, const Arrays *a, const Tables *t, int p, int out, Work *w) {
     for (int g = 0; g < m->gates; g++) {
-        if (g == 0 || m->affine_in) encode_part(m, a, t, p, g, w->v, w);
+        if (g == 0 || m->affine_in) encode_part(f, m, a, t, p, g, w->v, w);
         const Trig *trig = t->trig + (long)p * m->gates + g;
         const vec *last = evolve(f, trig, w->encoded, w->product, w->stack);
         expectations(f, trig, last, w->x, w->z + g * m->hidden + out);
     }
+}
+
+static void forward_part(const Model *m, const Arrays *a, const Tables *t, int p, int out, Work *w) {
+    const Shape *f = t->shape + p;
+    WITH_KNOWN_SIZE(forward_sized, f, m, a, t, p, out, w)
 }
 
 static void forward_block(const Model *m, const Arrays *a, const Tables *t, int block, Work *w) {

@@ -27,3 +27,24 @@ typedef struct { /* gradients of one gate's weights, summed over samples lane by
 } Grad;
 
 typedef struct { vec c, s, cp, sp; } Encoded; /* cos, sin of the RY angle/2 and of the RZ angle, one input */
+
+/* A shape whose size the compiler knows, so that it unrolls the loops over it: `halves` is 2 for a complex state. */
+INLINE Shape sized(const Shape *f, int q, int halves) {
+    Shape known = *f;
+    known.q = q, known.n = 1 << q, known.len = halves << q;
+    return known;
+}
+
+/* Call `body(shape, ...)`, for the widths that most circuits have with a shape of known size. */
+#define WITH_SIZE_(body, f, q, halves, ...) \
+    case 2 * (q) + (halves): {              \
+        const Shape known = sized(f, q, halves); \
+        body(&known, __VA_ARGS__);          \
+        break;                              \
+    }
+#define WITH_KNOWN_SIZE(body, f, ...)                   \
+    switch (2 * (f)->q + (f)->len / (f)->n) {           \
+        WITH_SIZE_(body, f, 3, 2, __VA_ARGS__)          \
+        WITH_SIZE_(body, f, 4, 2, __VA_ARGS__)          \
+    default: body(f, __VA_ARGS__);                      \
+    }
