@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from .lowering import Factor, Qubits
 from .pauli import FloatArray
+from .series import Series, in_series
 from .tensors import apply_fixed
 
 _OVERHEAD = 24
@@ -44,9 +46,14 @@ class Map:
 
     def times(self, angles: FloatArray, right: FloatArray) -> FloatArray:
         """The map after another one, or of vectors, of shape (4^k, columns, 1 or rows)."""
-        for factor in self.factors:
-            right = factor.times(angles, right)
+        for run in self._runs:
+            right = run.times(angles, right)
         return right
+
+    @cached_property
+    def _runs(self) -> tuple[Factor | Series, ...]:
+        """The factors, a few neighbours at a time multiplied out as a Fourier series; slopes need them one by one."""
+        return in_series(self.factors)
 
     def cost(self) -> int:
         """Multiplications per entry of what it is applied to, with what its passes over memory are worth."""
