@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -10,23 +9,22 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 from .core import Core
-from .errors import InputError
-from .qpu import QPU, Bundle, Request
+from .errors import InputError, check_is, shown
+from .qpu import QPU, Bundle, FloatArray, Request, Variant
+from .whole import whole
 
 
 def checked_shots(shots: object, limit: int | None, qpu: str) -> int | None:
     """``shots`` as an int, or None for exact expectations."""
     if shots is None:
         return None
-    top = "" if limit is None else f"..{limit}"
-    if isinstance(shots, bool) or not hasattr(shots, "__index__"):
-        raise InputError(
-            f"shots={shots!r} on {qpu} must be an integer 1{top or ' or more'}, or None for exact expectations"
-        )
-    number = operator.index(shots)
-    if number < 1 or (limit is not None and number > limit):
+    number = whole(shots, 1, limit)
+    if number is None:
         allowed = f"1..{limit}" if limit is not None else "1 or more"
-        raise InputError(f"shots={number} on {qpu}: the device takes {allowed}; choose a number of shots in that range")
+        raise InputError(
+            f"shots={shown(shots)} on {qpu}: the device takes {allowed}; choose an integer in that range, or None for "
+            "exact expectations"
+        )
     return number
 
 
@@ -34,13 +32,16 @@ def checked_seed(seed: object) -> int | None:
     """``seed`` as a non-negative int, or None."""
     if seed is None:
         return None
-    if isinstance(seed, bool) or not hasattr(seed, "__index__") or operator.index(seed) < 0:
-        raise InputError(f"seed={seed!r} must be a non-negative integer, or None")
-    return operator.index(seed)
+    number = whole(seed)
+    if number is None:
+        raise InputError(f"seed={shown(seed)} must be a non-negative integer, or None")
+    return number
 
 
 def checked_requests(requests: Sequence[Request | Bundle], qpu: QPU) -> list[Bundle]:
     """The requests as bundles, a single one as a bundle of its own, with values as float64 arrays."""
+    if not isinstance(requests, Sequence):
+        raise InputError(f"requests={shown(requests)} of a job on {qpu.name} must be a list; put it into [...]")
     if not requests:
         raise InputError(f"a job on {qpu.name} needs at least one request; none was given")
     return [_checked_bundle(given, qpu, i) for i, given in enumerate(requests)]
@@ -53,6 +54,8 @@ def opened(requests: Iterable[Request | Bundle]) -> list[Request]:
 
 def check_core(core: Core, qpu: QPU, circuit: QuantumCircuit) -> None:
     """The core belongs to the device and the circuit fits on it."""
+    check_is(core, Core, f"take a core of {qpu.name}.cores()")
+    check_is(circuit, QuantumCircuit, "give a Qiskit circuit without measurements")
     if core.qpu != qpu.name:
         raise InputError(f"core {core.name} belongs to {core.qpu}, not to {qpu.name}; use a core of {qpu.name}.cores()")
     if circuit.num_qubits > core.num_qubits:
@@ -62,13 +65,27 @@ def check_core(core: Core, qpu: QPU, circuit: QuantumCircuit) -> None:
         )
 
 
+def checked_outputs(outputs: object, circuit: QuantumCircuit, where: str = "") -> int:
+    """The number of qubits that are read as an int."""
+    number = whole(outputs, 1, circuit.num_qubits)
+    if number is None:
+        raise InputError(
+            f"{where}outputs={shown(outputs)}, but the circuit has {circuit.num_qubits} qubits; "
+            f"ask for an integer 1..{circuit.num_qubits}"
+        )
+    return number
+
+
 def checked_width(core_qubits: object) -> int | None:
     """The width of a core as an int; None for the whole device."""
     if core_qubits is None:
         return None
-    if isinstance(core_qubits, bool) or not hasattr(core_qubits, "__index__") or operator.index(core_qubits) < 1:
-        raise InputError(f"core_qubits={core_qubits!r} must be an integer of at least 1, or None for the whole device")
-    return operator.index(core_qubits)
+    number = whole(core_qubits, 1)
+    if number is None:
+        raise InputError(
+            f"core_qubits={shown(core_qubits)} must be an integer of at least 1, or None for the whole device"
+        )
+    return number
 
 
 def fitting_width(core_qubits: object, qpu: QPU) -> int | None:
@@ -84,9 +101,10 @@ def fitting_width(core_qubits: object, qpu: QPU) -> int | None:
 
 def checked_guard(guard: object) -> int:
     """The guard distance between cores as an int."""
-    if isinstance(guard, bool) or not hasattr(guard, "__index__") or operator.index(guard) < 0:
-        raise InputError(f"guard={guard!r} must be an integer of at least 0: the unused qubits between two cores")
-    return operator.index(guard)
+    number = whole(guard)
+    if number is None:
+        raise InputError(f"guard={shown(guard)} must be an integer of at least 0: the unused qubits between two cores")
+    return number
 
 
 def _checked_bundle(given: Request | Bundle, qpu: QPU, i: int) -> Bundle:
@@ -105,19 +123,19 @@ def _checked_bundle(given: Request | Bundle, qpu: QPU, i: int) -> Bundle:
 
 
 def _checked(request: Request, qpu: QPU, i: int) -> Request:
+    check_is(request, Request, "a job is a list of Request(circuit, values, outputs, core), or Bundles of them")
     circuit, core = request.circuit, request.core
     check_core(core, qpu, circuit)
-    if not 1 <= request.outputs <= circuit.num_qubits:
-        raise InputError(
-            f"request {i}: outputs={request.outputs}, but the circuit has {circuit.num_qubits} qubits; "
-            f"ask for 1..{circuit.num_qubits}"
-        )
+    outputs = checked_outputs(request.outputs, circuit, f"request {i}: ")
+    check_is(request.variant, Variant, "leave variant out to run the circuit as it is")
     if circuit.num_clbits:
         raise InputError(f"request {i}: circuit {circuit.name!r} has classical bits; give it without measurements")
     fold, prepare = request.variant.fold, request.variant.prepare
-    if fold < 1 or fold % 2 == 0 or prepare not in (None, 0, 1):
-        raise InputError(f"request {i}: fold={fold} must be odd and at least 1, prepare={prepare} 0, 1 or None")
-    values = np.asarray(request.values, dtype=np.float64)
+    if (whole(fold, 1) or 0) % 2 == 0 or not (prepare is None or whole(prepare, 0, 1) is not None):
+        raise InputError(
+            f"request {i}: fold={shown(fold)} must be odd and at least 1, prepare={shown(prepare)} 0, 1 or None"
+        )
+    values = _floats(request.values, i)
     if values.ndim != 2 or values.shape[1] != circuit.num_parameters or not len(values):
         raise InputError(
             f"request {i}: values of shape {values.shape}, but circuit {circuit.name!r} needs "
@@ -126,4 +144,16 @@ def _checked(request: Request, qpu: QPU, i: int) -> Request:
     if not np.isfinite(values).all():
         row = int(np.nonzero(~np.isfinite(values).all(axis=1))[0][0])
         raise InputError(f"request {i}: parameter set {row} holds NaN or infinity; angles must be finite")
-    return replace(request, values=values)
+    return replace(request, values=values, outputs=outputs)
+
+
+def _floats(values: object, i: int) -> FloatArray:
+    try:
+        given = np.asarray(values)
+        if given.dtype.kind in "biufO":
+            return np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        pass
+    raise InputError(
+        f"request {i}: values={shown(values)} are no real numbers; give a float array (sets, parameters) in radians"
+    )

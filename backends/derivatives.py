@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .checks import checked_requests, opened
-from .errors import InputError
+from .errors import InputError, shown
 from .isa import CompactCircuit
 from .qpu import QPU, FloatArray, Request
 
@@ -42,9 +42,15 @@ def derivatives(
 def _checked(wanted: Wanted, requests: Sequence[Request]) -> Sequence[NDArray[np.bool_] | None]:
     if wanted is None:
         return [None] * len(requests)
+    if not isinstance(wanted, Sequence):
+        raise InputError(f"wanted={shown(wanted)} must be a list of masks; give one (or None) for each request")
     if len(wanted) != len(requests):
         raise InputError(f"wanted has {len(wanted)} masks for {len(requests)} requests; give one (or None) for each")
     for i, (mask, request) in enumerate(zip(wanted, requests, strict=True)):
+        if mask is not None and not isinstance(mask, np.ndarray):
+            raise InputError(
+                f"request {i}: wanted={shown(mask)} is no mask; give a bool array of shape {request.values.shape}, or None"
+            )
         if mask is not None and (mask.shape != request.values.shape or mask.dtype != np.bool_):
             raise InputError(
                 f"request {i}: wanted is {mask.dtype} of shape {mask.shape}; "

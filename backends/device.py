@@ -14,9 +14,10 @@ from qiskit.transpiler import Target
 from . import cache
 from .calibration import cropped_calibration, read_calibration
 from .core import Calibration, Core, Edge
-from .errors import InputError
+from .errors import InputError, shown
 from .instructions import Instructions, ideal_target, is_usable
 from .regions import Region, disjoint_regions, is_connected, largest_component
+from .whole import whole
 
 Where = tuple[int, ...]
 
@@ -118,8 +119,7 @@ class Device:
         Raises:
             InputError: For none, an unknown, broken or repeated qubit, or qubits that do not hang together.
         """
-        chosen = tuple(qubits)
-        self._check_chosen(chosen)
+        chosen = self._checked_chosen(qubits)
         if self.is_all_to_all:
             return Core(self.name, -1, chosen)
         weights, couplings = self.weights(chosen)
@@ -130,16 +130,28 @@ class Device:
             )
         return self._core(-1, Region(chosen, largest_component(weights, couplings).error))
 
-    def _check_chosen(self, qubits: Where) -> None:
+    def _checked_chosen(self, given: Iterable[int]) -> Where:
+        if not isinstance(given, Iterable):
+            raise InputError(
+                f"qubits={shown(given)} of a core of {self.name} must be a list; name some of 0..{self.num_qubits - 1}"
+            )
+        qubits = tuple(self._checked_qubit(q) for q in given)
         if not qubits:
             raise InputError(f"a core of {self.name} needs at least one qubit; name some of 0..{self.num_qubits - 1}")
         for q in qubits:
-            if not isinstance(q, int) or isinstance(q, bool) or not 0 <= q < self.num_qubits:
-                raise InputError(f"qubit {q!r} of {self.name} does not exist; choose from 0..{self.num_qubits - 1}")
             if qubits.count(q) > 1:
                 raise InputError(f"qubit {q} of {self.name} is named twice; name every qubit of a core once")
             if not self.is_all_to_all and q not in self.calibration.one_qubit:
                 raise InputError(f"qubit {q} of {self.name} does not work by its calibration; choose another")
+        return qubits
+
+    def _checked_qubit(self, qubit: object) -> int:
+        number = whole(qubit, 0, self.num_qubits - 1)
+        if number is None:
+            raise InputError(
+                f"qubit {shown(qubit)} of {self.name} does not exist; choose from 0..{self.num_qubits - 1}"
+            )
+        return number
 
     def weights(self, qubits: Where | None = None) -> tuple[dict[int, float], dict[Edge, float]]:
         """Error of usable qubits, one-qubit and readout, and of the couplings between them, in the better direction.

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from qiskit import QuantumCircuit
 
-from .checks import check_core, checked_guard, checked_shots, fitting_width, opened
+from .checks import check_core, checked_guard, checked_outputs, checked_shots, fitting_width, opened
 from .core import Calibration, Core, Edge
 from .device import Device
 from .isa import IsaCircuit
@@ -120,7 +120,8 @@ class DeviceQPU(LocalQPU):
     def profile(self, circuit: QuantumCircuit, core: Core, outputs: int) -> Profile:
         """From the ISA circuit and the calibration."""
         check_core(core, self, circuit)
-        return isa_profile(self._circuits.get(circuit, core).isa, self.device, core, outputs)
+        number = checked_outputs(outputs, circuit)
+        return isa_profile(self._circuits.get(circuit, core).isa, self.device, core, number)
 
     def seconds(self, requests: Sequence[Request | Bundle], shots: int | None) -> float:
         """QPU seconds the job would cost on the real device, by IBM's usage guide.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qiskit import QuantumCircuit
 
-from .checks import check_core, checked_guard, fitting_width
+from .checks import check_core, checked_guard, checked_outputs, fitting_width
 from .core import Calibration, Core, Edge
 from .derivatives import Wanted, derivatives
 from .engines import ENGINES, Engine
@@ -83,6 +83,7 @@ class IdealQPU(LocalQPU):
     def profile(self, circuit: QuantumCircuit, core: Core, outputs: int) -> Profile:
         """Gates as they are, in no time and without error."""
         isa = self.transpile(circuit, core)
+        checked_outputs(outputs, circuit)
         return Profile(isa.num_nonlocal_gates(), isa.depth(), 0.0, 1.0)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .core import Edge
@@ -46,6 +46,8 @@ class _Graph:
             reach = region
             for qubit in _bits(region):
                 reach |= self.wired.get(qubit, 0)
+            if reach == region:
+                break
             region = reach
         return region
 
@@ -89,6 +91,19 @@ def disjoint_regions(
                 free &= ~graph.around(region, guard)
                 chosen.append(Region(tuple(_bits(region)), error))
     return tuple(sorted(chosen, key=lambda r: (r.error, r.qubits)))
+
+
+def first_close(
+    regions: Sequence[Sequence[int]], wiring: Iterable[Edge], guard: int
+) -> tuple[Sequence[int], Sequence[int]] | None:
+    """The first two regions with fewer than ``guard`` qubits between them; None where all are far enough apart."""
+    graph = _Graph({}, {}, wiring)
+    for number, region in enumerate(regions):
+        around = graph.around(_mask(region), guard)
+        for other in regions[number + 1 :]:
+            if around & _mask(other):
+                return region, other
+    return None
 
 
 def connected_regions(qubits: Mapping[int, float], couplings: Mapping[Edge, float], size: int) -> tuple[Region, ...]:
@@ -148,7 +163,7 @@ def _grown_from(graph: _Graph, start: int, free: int, size: int, beam: int) -> d
     return kept
 
 
-def _mask(qubits: Mapping[int, float]) -> int:
+def _mask(qubits: Iterable[int]) -> int:
     total = 0
     for qubit in qubits:
         total |= 1 << qubit

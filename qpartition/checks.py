@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import NamedTuple
 
 import numpy as np
 
-from backends.errors import InputError
+from backends.errors import InputError, shown
 from backends.qpu import FloatArray
 
 from .executor import Angles, Masks, Weights
@@ -29,7 +29,9 @@ def checked(known: dict[str, SubVQC], inputs: Angles, weights: Weights, mask: Ma
     Raises:
         InputError: For unknown keys, mappings with different keys, wrong shapes, or angles that are not finite.
     """
-    for name, given in (("inputs", inputs), ("weights", weights), ("mask", mask or {})):
+    for name, given in (("inputs", inputs), ("weights", weights), ("mask", {} if mask is None else mask)):
+        if not isinstance(given, Mapping):
+            raise InputError(f"{name}={shown(given)} must be a dict of sub-VQC key -> array")
         _check_known(name, given, known)
     _check_same("weights", weights, inputs)
     if mask is not None:

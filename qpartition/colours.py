@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from backends.core import Core
-from backends.errors import InputError
+from backends.errors import InputError, shown
 
 INK, PALE, RULE, BROKEN, FREE = "#22333b", "#eceff1", "#b6c0c5", "#c1121f", "#9aa7ad"
 _GATES = ("#0a7e8c", "#d1495b", "#e09f3e", "#5b5ea6", "#5a9367", "#8d6a9f", "#3f88c5", "#a0522d")
@@ -33,12 +33,14 @@ class Tenants:
         Raises:
             InputError: If it names a core that is not among ``cores``.
         """
+        if placement is not None and not isinstance(placement, Mapping):
+            raise InputError(f"placement={shown(placement)} must be a dict of sub-VQC key -> core, or None")
         keys: dict[str, list[str]] = {core.name: [] for core in cores}
         for key, core in (placement or {}).items():
             name = core.name if isinstance(core, Core) else core
-            if name not in keys:
+            if not isinstance(name, str) or name not in keys:
                 raise InputError(
-                    f"the placement puts {key!r} on {name!r}, which is no core here; draw its own topology"
+                    f"the placement puts {key!r} on {shown(name)}, which is no core here; draw its own topology"
                 )
             keys[name].append(key)
         gates = dict.fromkeys(_gate(key) for key in placement or {})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,20 @@ from typing import Any
 import numpy as np
 
 from backends.core import Core
-from backends.errors import InputError
+from backends.errors import BudgetError, InputError
 from backends.qpu import FloatArray
 from backends.specs import open_qpu
 
-from .dispatch import Dispatcher
+from .comparison_input import (
+    check_numbers,
+    check_scores,
+    check_types,
+    checked_angles,
+    checked_options,
+    named_mappings,
+)
+from .counts import Counts, Sets
+from .dispatch import ROUNDING, Dispatcher
 from .executor import Angles, Estimate, Weights
 from .plan_file import write
 from .planning import Plan, plan
@@ -43,7 +53,8 @@ class Entry:
         executions: Of a training step.
         core_error: 1 - expected fidelity, mean over the sub-VQCs.
         worst_error: The same of the worst sub-VQC.
-        estimated: Root mean square error of <Z> to expect: (1 - fidelity) <Z>, and shot noise.
+        estimated: Root mean square error of <Z> to expect: (1 - fidelity) <Z>, and shot noise. NaN with mitigation,
+            whose effect on both is not known beforehand; "-" in the table, null as JSON.
         measured: Root mean square difference of <Z> on the devices and exact.
         measured_stderr: Its standard error, from the spread over the parameter sets.
         r2: R2 of forecasts on the devices, mean, where some were made.
@@ -87,7 +98,12 @@ class Comparison:
         return "\n".join([table(header, [_row(entry, scored) for entry in self.entries]), *notes])
 
     def with_r2(self, scores: Mapping[str, Sequence[float]]) -> Comparison:
-        """The same with the R2 of one or more forecasts by mapping."""
+        """The same with the R2 of one or more forecasts by mapping.
+
+        Raises:
+            InputError: For a mapping that was not compared, or without a number for one.
+        """
+        check_scores(scores, [entry.mapping for entry in self.entries])
         entries = tuple(
             replace(entry, r2=float(np.mean(scores[entry.mapping])), r2_stderr=_stderr(scores[entry.mapping]))
             if entry.mapping in scores
@@ -97,15 +113,17 @@ class Comparison:
         return replace(self, entries=entries)
 
     def to_json(self) -> str:
-        """The entries."""
-        return json.dumps({"mappings": [asdict(entry) for entry in self.entries]}, indent=1)
+        """The entries; numbers that are not finite are null."""
+        return json.dumps({"mappings": [_plain(entry) for entry in self.entries]}, indent=1)
 
     def save(self, path: str | Path) -> None:
         """Write `to_json` to a file, all or nothing.
 
         Raises:
-            InputError: If the file cannot be written.
+            InputError: If the path is none, or the file cannot be written.
         """
+        if not isinstance(path, str | Path):
+            raise InputError(f"path={path!r} is not the name of a file; give one, such as 'compare.json'")
         write(Path(path), self.to_json())
 
 
@@ -133,41 +151,83 @@ def compare(
         angles: Encoding angles and weights by sub-VQC key, as of a trained model; random ones by default.
         seed: Of random angles and sampled shots.
         options: Of each mapping, by its name in ``mappings``.
-        budget_seconds: A round that would bring the QPU seconds of the comparison above this is refused.
-        settings: Passed on to `plan`: gradient, jacobian, samples, packing.
+        budget_seconds: Most QPU seconds that measuring may cost, all mappings together.
+        settings: Passed on to `plan`: gradient, jacobian, samples, packing, mitigation.
 
     Raises:
-        InputError: Without a mapping, for a name that is unknown or given twice, or what `plan` refuses.
-        BudgetError: If a round would exceed the budget; it is not submitted.
+        InputError: Without a mapping, for a name that is unknown or given twice, angles that do not fit, or what
+            `plan` refuses.
+        BudgetError: If measuring would cost more than the budget; nothing is run.
     """
-    named = mappings if isinstance(mappings, Mapping) else _named(mappings)
-    if not named:
-        raise InputError("compare needs at least one mapping; name some, such as round-robin and noise-aware")
-    inputs, weights = angles or _random(workload, seed)
-    given = options or {}
-    plans = {
-        name: plan(workload, topology, mapping, shots, **settings, **given.get(name, {}))
+    check_numbers(seed, budget_seconds)
+    plans = plan_each(workload, topology, mappings, shots, options=options, **settings)
+    inputs, weights = _random(workload, seed) if angles is None else checked_angles(workload, angles)
+    sets = {key: len(rows) for key, rows in inputs.items()}
+    require_within(budget_seconds, {name: seconds(made, [sets]) for name, made in plans.items()})
+    return measure(plans, workload, (inputs, weights), seed)
+
+
+def plan_each(
+    workload: Workload,
+    topology: Topology,
+    mappings: Sequence[str] | Mapping[str, str | Mapping[str, Core | str]],
+    shots: int | None,
+    *,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    **settings: Any,
+) -> dict[str, Plan]:
+    """The plans of a comparison by mapping; the arguments are those of `compare`.
+
+    Raises:
+        InputError: As `compare`.
+    """
+    check_types(workload, topology)
+    named = named_mappings(mappings)
+    given = checked_options(options, named)
+    return {
+        name: plan(workload, topology, mapping, shots, **{**settings, **given.get(name, {})})
         for name, mapping in named.items()
     }
+
+
+def seconds(made: Plan, rounds: Iterable[Sets]) -> float:
+    """QPU seconds of rounds on the devices of a plan by the dispatcher's rules, the calibration before them included."""
+    if made.live is None:
+        raise InputError("a plan loaded from a file has no devices to price rounds on; make it again with plan()")
+    meter = made.live
+    return Counts.of_rounds([meter.calibration(), *map(meter.round, rounds)], meter.qpus).qpu_seconds
+
+
+def require_within(budget: float | None, prices: Mapping[str, float]) -> None:
+    """Refuse a comparison that would cost more than its budget.
+
+    Args:
+        budget: QPU seconds; None for no limit.
+        prices: QPU seconds by mapping.
+
+    Raises:
+        BudgetError: Names the price, the budget and the dearest mapping.
+    """
+    total = sum(prices.values())
+    if budget is not None and total > budget * (1 + ROUNDING):
+        dearest = max(prices, key=lambda name: prices[name])
+        raise BudgetError(
+            f"this comparison of {len(prices)} mapping(s) would take {total:.1f} QPU seconds, {prices[dearest]:.1f} of "
+            f"them for {dearest}, the budget is {budget:.1f}; raise the budget, or use fewer mappings or shots"
+        )
+
+
+def measure(plans: Mapping[str, Plan], workload: Workload, angles: tuple[Angles, Weights], seed: int) -> Comparison:
+    """Run one round of every sub-VQC under each plan, and compare with exact expectations."""
     reference = Topology([open_qpu("exact")], max(s.num_qubits for s in workload.subvqcs))
     with Dispatcher(plan(workload, reference, shots=None)) as exact:
-        truth = exact.values(inputs, weights)
+        truth = exact.values(*angles)
     entries, spent = [], 0.0
     for name, made in plans.items():
-        left = None if budget_seconds is None else budget_seconds - spent
-        with Dispatcher(made, budget_seconds=left, seed=seed) as devices:
-            entries.append(_entry(name, made, truth, devices.values(inputs, weights)))
+        with Dispatcher(made, seed=seed) as devices:
+            entries.append(_entry(name, made, truth, devices.values(*angles)))
             spent += devices.report().qpu_seconds
     return Comparison(tuple(sorted(entries, key=lambda entry: entry.measured)), plans, spent)
-
-
-def _named(mappings: Sequence[str]) -> dict[str, str]:
-    if isinstance(mappings, str) or not all(isinstance(name, str) for name in mappings):
-        raise InputError(f"mappings={mappings!r} must be a list of names, or mappings by name")
-    twice = [name for n, name in enumerate(mappings) if name in mappings[:n]]
-    if twice:
-        raise InputError(f"mapping {twice[0]!r} is given twice; name each once")
-    return {name: name for name in mappings}
 
 
 def _random(workload: Workload, seed: int) -> tuple[Angles, Weights]:
@@ -181,7 +241,7 @@ def _random(workload: Workload, seed: int) -> tuple[Angles, Weights]:
 def _entry(name: str, made: Plan, truth: Mapping[str, Estimate], found: Mapping[str, Estimate]) -> Entry:
     fidelity = {circuit.key: circuit.fidelity for circuit in made.circuits}
     squares = np.concatenate([((found[key].value - truth[key].value) ** 2).ravel() for key in truth])
-    expected = np.concatenate([_expected(truth[key].value, fidelity[key], made.shots).ravel() for key in truth])
+    expected = np.concatenate([_expected(truth[key].value, fidelity[key], made).ravel() for key in truth])
     measured = float(np.sqrt(squares.mean()))
     spread = _stderr(squares)
     return Entry(
@@ -199,16 +259,27 @@ def _entry(name: str, made: Plan, truth: Mapping[str, Estimate], found: Mapping[
     )
 
 
-def _expected(z: FloatArray, fidelity: float, shots: int | None) -> FloatArray:
-    """Expected squared error: with probability 1 - fidelity something went wrong, and <Z> is taken to be lost."""
+def _expected(z: FloatArray, fidelity: float, made: Plan) -> FloatArray:
+    """Expected squared error: with probability 1 - fidelity something went wrong, and <Z> is taken to be lost.
+
+    Not known (NaN) with mitigation: what is left of the bias depends on which errors make up the fidelity, and a
+    profile does not tell readout from gates.
+    """
+    if made.mitigation:
+        return np.full_like(z, np.nan)
     noisy = fidelity * z
-    return (z - noisy) ** 2 + (0.0 if shots is None else (1.0 - noisy**2) / shots)
+    return (z - noisy) ** 2 + (0.0 if made.shots is None else (1.0 - noisy**2) / made.shots)
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    values = asdict(entry)
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
 
 
 def _row(entry: Entry, scored: bool) -> list[Cell]:
     cells: list[Cell] = [entry.mapping, entry.makespan, entry.qpu_seconds, entry.jobs, entry.executions]
     errors = (entry.core_error, entry.worst_error, entry.estimated, entry.measured, entry.measured_stderr)
-    shown: list[Cell] = [f"{error:.4f}" for error in errors]
+    shown: list[Cell] = ["-" if math.isnan(error) else f"{error:.4f}" for error in errors]
     scores: list[Cell] = ["-", "-"] if entry.r2 is None else [f"{entry.r2:.4f}", f"{entry.r2_stderr:.4f}"]
     return cells + shown + (scores if scored else [])
 

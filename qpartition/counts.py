@@ -130,9 +130,10 @@ class Counts:
                 *(n for tally in tallies.values() for n in asdict(tally).values()),
             ]
             valid = all(isinstance(n, int | float) and 0 <= n < inf for n in numbers)
-        except (AttributeError, KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError):
             raise InputError(
-                f"saved counts cannot be read: {error!r}; give what as_dict or state_dict returned"
+                "saved counts cannot be read: they need rounds, makespan, and per_qpu with the tally of every QPU; "
+                "give what as_dict or state_dict returned"
             ) from None
         if not valid:
             raise InputError("saved counts hold something other than non-negative numbers; use an intact file")

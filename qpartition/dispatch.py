@@ -8,8 +8,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from backends.errors import BudgetError, InputError
+from backends.checks import checked_seed
+from backends.errors import BudgetError, InputError, check_is, shown
 from backends.qpu import Expectations, FloatArray, Handle
+from backends.whole import whole
 
 from .checks import Rows, checked
 from .counts import Counts, slowest
@@ -47,14 +49,15 @@ class Dispatcher:
         Raises:
             InputError: If the plan has no devices, or the budget or seed is not a non-negative number.
         """
+        check_is(plan, Plan, "make one with plan(workload, topology)")
         if plan.live is None:
             raise InputError(
                 "a plan loaded from a file has no devices; make it again with plan(workload, topology, mapping=loaded.mapping)"
             )
-        _check_settings(budget_seconds, seed)
+        _check_budget(budget_seconds)
         self.plan = plan
         self.budget_seconds = budget_seconds
-        self.seed = seed
+        self.seed = checked_seed(seed)
         self._meter = plan.live
         self._counts = Counts.of_rounds((), self._meter.qpus)
         self._sequence = 0
@@ -139,8 +142,12 @@ class Dispatcher:
         return {**self._counts.as_dict(), "sequence": self._sequence, "readout": readout}
 
     def rewound(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """An earlier state, to repeat the rounds since then with the same seeds; what they cost stays spent."""
-        return {**self.state_dict(), "sequence": state["sequence"]}
+        """An earlier state, to repeat the rounds since then with the same seeds; what they cost stays spent.
+
+        Raises:
+            InputError: If the state does not say how many rounds it is from.
+        """
+        return {**self.state_dict(), "sequence": _sequence(state)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where `state_dict` was taken: spent seconds count against the budget, seeds continue.
@@ -148,9 +155,7 @@ class Dispatcher:
         Raises:
             InputError: If the state cannot be read or does not fit this plan.
         """
-        counts, sequence = Counts.from_dict(state), state.get("sequence")
-        if not isinstance(sequence, int) or isinstance(sequence, bool) or sequence < 0:
-            raise InputError(f"saved state: sequence={sequence!r} is not a number of rounds; use an intact file")
+        counts, sequence = Counts.from_dict(state), _sequence(state)
         strange = sorted(set(counts.per_qpu) - set(self._meter.qpus))
         if strange:
             raise InputError(
@@ -297,9 +302,17 @@ def _split(result: Expectations, rows: int) -> tuple[Expectations, Expectations]
     )
 
 
-def _check_settings(budget_seconds: float | None, seed: int | None) -> None:
-    numeric = isinstance(budget_seconds, int | float) and not isinstance(budget_seconds, bool)
-    if budget_seconds is not None and not (numeric and budget_seconds >= 0):
-        raise InputError(f"budget_seconds={budget_seconds!r} must be a number of at least 0, or None for no limit")
-    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool) or seed < 0):
-        raise InputError(f"seed={seed!r} must be an integer of at least 0, or None")
+def _sequence(state: object) -> int:
+    """The number of rounds that a saved state was taken after."""
+    given = state.get("sequence") if isinstance(state, Mapping) else None
+    number = whole(given)
+    if number is None:
+        raise InputError(f"saved state: sequence={shown(given)} is not a number of rounds; use an intact file")
+    return number
+
+
+def _check_budget(budget_seconds: object) -> None:
+    if budget_seconds is None:
+        return
+    if isinstance(budget_seconds, bool) or not isinstance(budget_seconds, int | float) or not budget_seconds >= 0:
+        raise InputError(f"budget_seconds={shown(budget_seconds)} must be a number of at least 0, or None for no limit")

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backends.core import Core
-from backends.errors import InputError
+from backends.errors import InputError, shown
 from backends.qpu import QPU
 
 from .colours import BROKEN, FREE, INK, PALE, RULE, Tenants, counted, tint
-from .export import write_whole
+from .export import checked_path, write_whole
 from .lattice import Point, positions
 from .topology import Topology
 
@@ -67,7 +67,7 @@ def _name(source: Topology | QPU, name: str | None) -> str:
     if isinstance(source, QPU):
         return name or source.name
     if not isinstance(source, Topology):
-        raise InputError(f"{source!r} cannot be drawn; give a Topology or a QPU")
+        raise InputError(f"{shown(source)} cannot be drawn; give a Topology or a QPU")
     if name is None and len(source.qpus) > 1:
         raise InputError(f"which of {', '.join(source.qpus)} is to be drawn? give its name")
     return next(iter(source.qpus)) if name is None else name
@@ -184,7 +184,7 @@ def save_figure(figure: Figure, path: Path | str) -> Path:
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    place, buffer = Path(path), io.BytesIO()
+    place, buffer = checked_path(path), io.BytesIO()
     kind = place.suffix.lower().removeprefix(".")
     known = FigureCanvasAgg(figure).get_supported_filetypes()
     if kind not in known:

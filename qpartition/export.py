@@ -11,10 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from backends.errors import InputError, unknown_name
+from backends.errors import InputError, shown, unknown_name
 
 if TYPE_CHECKING:
     import networkx as nx
+
+
+def checked_path(path: object) -> Path:
+    """The path of a file as a `Path`.
+
+    Raises:
+        InputError: For anything else, such as None or an empty text.
+    """
+    if not isinstance(path, str | Path) or not Path(path).name or "\0" in str(path):
+        raise InputError(f"path={shown(path)} is no path of a file; give one, such as 'plan.json'")
+    return Path(path)
 
 
 def save_graph(graph: nx.Graph, path: Path | str) -> Path:
@@ -23,7 +34,7 @@ def save_graph(graph: nx.Graph, path: Path | str) -> Path:
     Raises:
         InputError: For another suffix, or a file that cannot be written.
     """
-    place = Path(path)
+    place = checked_path(path)
     suffix = place.suffix.lower()
     if suffix not in FORMATS:
         raise unknown_name(f"suffix of {place.name}:", suffix, FORMATS)

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from backends.errors import InputError, unknown_name
+from backends.errors import InputError, check_name, shown
+from backends.whole import whole
 
 from .counts import Sets
 from .workload import JacobianMode, Workload
@@ -59,13 +60,23 @@ def training_rounds(workload: Workload, gradient: str, asked: Asked) -> list[Set
     Raises:
         InputError: For an unknown name, or a number of samples that is not positive.
     """
-    if gradient not in GRADIENTS:
-        raise unknown_name("gradient", gradient, GRADIENTS)
-    if not isinstance(asked.samples, int) or isinstance(asked.samples, bool) or asked.samples < 1:
-        raise InputError(
-            f"samples={asked.samples!r} must be an integer of at least 1: weight shifts per sub-VQC and step"
-        )
+    check_name("gradient", gradient, GRADIENTS)
+    checked_samples(asked.samples)
     return GRADIENTS[gradient](workload, asked)
+
+
+def checked_samples(samples: object) -> int:
+    """Weight shifts per sub-VQC and step as an int.
+
+    Raises:
+        InputError: For a number that is not positive.
+    """
+    number = whole(samples, 1)
+    if number is None:
+        raise InputError(
+            f"samples={shown(samples)} must be an integer of at least 1: weight shifts per sub-VQC and step"
+        )
+    return number
 
 
 def _with_shifts(workload: Workload, shifts: list[dict[str, int]], jacobian: JacobianMode) -> list[Sets]:

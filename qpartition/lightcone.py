@@ -14,7 +14,8 @@ from qiskit.circuit import CircuitInstruction, Gate, Instruction, Parameter, Par
 from qiskit.circuit.library import PhaseGate, RXGate, RXXGate, RYGate, RYYGate, RZGate, RZXGate, RZZGate
 from qiskit.quantum_info import Operator
 
-from backends.errors import InputError
+from backends.errors import InputError, check_is, shown
+from backends.whole import whole
 
 Pauli = tuple[int, ...]
 """One letter per qubit as its two bits (x, z), so that a product is an XOR: I, X, Z, Y = 0, 1, 2, 3."""
@@ -53,9 +54,13 @@ def active_parameters(circuit: QuantumCircuit, outputs: int) -> NDArray[np.bool_
     Raises:
         InputError: If a parameter occurs twice, or anywhere but alone in a rotation gate.
     """
-    if not 1 <= outputs <= circuit.num_qubits:
-        raise InputError(f"outputs={outputs} of circuit {circuit.name!r} must be 1..{circuit.num_qubits}, its qubits")
-    return np.array(_active(_steps(circuit), circuit.num_qubits, outputs, circuit.num_parameters), dtype=bool)
+    check_is(circuit, QuantumCircuit, "give a Qiskit circuit")
+    number = whole(outputs, 1, circuit.num_qubits)
+    if number is None:
+        raise InputError(
+            f"outputs={shown(outputs)} of circuit {circuit.name!r} must be 1..{circuit.num_qubits}, its qubits"
+        )
+    return np.array(_active(_steps(circuit), circuit.num_qubits, number, circuit.num_parameters), dtype=bool)
 
 
 def _steps(circuit: QuantumCircuit) -> tuple[_Step, ...]:

@@ -9,13 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from backends.errors import InputError, unknown_name
+from backends.errors import InputError, check_name, shown
 from backends.qpu import PLAIN, Expectations, FloatArray, Variant
+from backends.whole import whole
 
 METHODS = ("readout", "zne")
 """``"readout"``: calibrated readout errors are inverted; ``"zne"``: zero-noise extrapolation by gate folding."""
 FOLDS = (1, 3)
 """Noise factors of zero-noise extrapolation."""
+LARGEST = 99
+"""Largest noise factor; a circuit grows with it, and nothing is left of <Z> long before."""
 CALIBRATION_SHOTS = 10_000
 """Shots of each of the two calibration circuits of a core."""
 BASIS_STATES = (Variant(prepare=0), Variant(prepare=1))
@@ -80,9 +83,9 @@ class Mitigation:
     folds: tuple[int, ...] = (1,)
 
     def __post_init__(self) -> None:
-        odd = all(isinstance(fold, int) and not isinstance(fold, bool) and fold % 2 == 1 for fold in self.folds)
-        if not odd or self.folds[:1] != (1,) or list(self.folds) != sorted(set(self.folds)):
-            raise InputError(f"folds={self.folds} must be growing odd numbers that begin with 1, such as (1, 3)")
+        if not isinstance(self.readout, bool):
+            raise InputError(f"readout={shown(self.readout)} must be True or False")
+        object.__setattr__(self, "folds", _checked_folds(self.folds))
 
     @classmethod
     def of(cls, methods: Sequence[str], folds: Sequence[int] = FOLDS) -> Mitigation:
@@ -97,11 +100,10 @@ class Mitigation:
         """
         methods = (methods,) if isinstance(methods, str) else methods
         if not isinstance(methods, Sequence):
-            raise InputError(f"mitigation={methods!r} must be a list of names ({', '.join(METHODS)})")
+            raise InputError(f"mitigation={shown(methods)} must be a list of names ({', '.join(METHODS)})")
         for name in methods:
-            if name not in METHODS:
-                raise unknown_name("mitigation", name, METHODS)
-        given = cls(folds=tuple(folds)).folds
+            check_name("mitigation", name, METHODS)
+        given = _checked_folds(folds)
         if len(given) < 2:
             raise InputError(f"folds={given}: an extrapolation needs at least two noise factors, such as (1, 3)")
         return cls("readout" in methods, given if "zne" in methods else (1,))
@@ -131,6 +133,15 @@ class Mitigation:
         values = sum(weight * result.values for weight, result in zip(weights, results, strict=True))
         variance = sum((weight * result.stderr) ** 2 for weight, result in zip(weights, results, strict=True))
         return Expectations(np.asarray(values), np.sqrt(variance))
+
+
+def _checked_folds(folds: object) -> tuple[int, ...]:
+    given = tuple(whole(fold, 1, LARGEST) or 0 for fold in folds) if isinstance(folds, Sequence) else ()
+    if given[:1] != (1,) or any(fold % 2 == 0 for fold in given) or list(given) != sorted(set(given)):
+        raise InputError(
+            f"folds={shown(folds)} must be growing odd numbers of at most {LARGEST} that begin with 1, such as (1, 3)"
+        )
+    return given
 
 
 NONE = Mitigation()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
+from sys import float_info
 
 import numpy as np
 
 from backends.core import Core
-from backends.errors import InputError
+from backends.errors import InputError, shown
 from backends.qpu import FloatArray
 
 from .costs import Costs, IntArray
@@ -62,8 +63,11 @@ class Objective:
     def __post_init__(self) -> None:
         for name in ("makespan", "error", "seconds"):
             weight = getattr(self, name)
-            if isinstance(weight, bool) or not isinstance(weight, int | float) or not isfinite(weight) or weight < 0:
-                raise InputError(f"weight {name}={weight!r} of the objective must be a finite number of at least 0")
+            if not _is_weight(weight):
+                raise InputError(
+                    f"weight {name}={shown(weight)} of the objective must be a finite number of at least 0"
+                )
+            object.__setattr__(self, name, float(weight))
         if not isfinite(self.makespan + self.error + self.seconds):
             raise InputError("the weights of the objective are too large to be added; their ratios are what counts")
         if not self.makespan + self.error + self.seconds:
@@ -88,3 +92,10 @@ class Objective:
         """What a second of makespan, a unit of error and a QPU second add to the total, shape (3,)."""
         weights = np.array([self.makespan, self.error, self.seconds], dtype=np.float64)
         return np.asarray(weights / weights.sum() / costs.scale)
+
+
+def _is_weight(value: object) -> bool:
+    """Whether it is a number that a float can hold, at least 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer):
+        return False
+    return bool(0 <= value <= float_info.max)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backends.core import Core
+from backends.errors import check_is
 
 from .colours import FREE, INK, PALE, RULE, Tenants, counted, tint
 from .drawing import save_figure
@@ -40,6 +41,7 @@ def draw_topology(topology: Topology, path: Path | str, placement: Placement | N
     """
     from matplotlib.figure import Figure
 
+    check_is(topology, Topology, "make one with Topology([open_qpu(...), ...])")
     tenants = Tenants.of(placement, topology.cores)
     cores = {name: [core for core in topology.cores if core.qpu == name] for name in topology.qpus}
     widest = max(map(len, cores.values()))

@@ -29,6 +29,19 @@ class Placement(dict[str, Core]):
         self.note = note
 
 
+class CoreNames(dict[str, str]):
+    """Core name by sub-VQC key, as planned; on another topology the same names may be other qubits.
+
+    Attributes:
+        physical: Qubits of the core by sub-VQC key; `qpartition.mapping.place` refuses names that mean others.
+    """
+
+    def __init__(self, names: Mapping[str, str], physical: Mapping[str, tuple[int, ...]]) -> None:
+        """The names, and what they stood for."""
+        super().__init__(names)
+        self.physical = dict(physical)
+
+
 def round_robin(workload: Workload, topology: Topology) -> Placement:
     """The next QPU for every next sub-VQC, and on each QPU the next core: equal shares for all devices.
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass
+from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from backends.errors import InputError
+from backends.errors import InputError, check_name, shown
+from backends.whole import whole
 
 from .counts import Counts
 from .export import write_whole
 from .gradients import GRADIENTS
 from .mitigation import Mitigation
+from .workload import JacobianMode
 
 if TYPE_CHECKING:
     from .planning import Plan
 
-FORMAT = 3
+FORMAT = 4
 SETTINGS: dict[str, tuple[type, ...]] = {
     "batch": (int,), "steps": (int,), "shots": (int, type(None)), "gradient": (str,), "jacobian": (str,),
     "samples": (int,), "packing": (bool,), "mitigation": (list,), "folds": (list,),
@@ -27,8 +31,8 @@ SETTINGS: dict[str, tuple[type, ...]] = {
 
 _NUMBER = (int, float)
 CIRCUIT: dict[str, tuple[type, ...]] = {
-    "key": (str,), "core": (str,), "qubits": (int,), "parameters": (int,), "active": (int,), "two_qubit_gates": (int,),
-    "depth": (int,), "seconds": _NUMBER, "fidelity": _NUMBER,
+    "key": (str,), "core": (str,), "physical": (list,), "qubits": (int,), "parameters": (int,), "active": (int,),
+    "two_qubit_gates": (int,), "depth": (int,), "seconds": _NUMBER, "fidelity": _NUMBER,
 }  # fmt: skip
 
 
@@ -39,6 +43,7 @@ class PlacedCircuit:
     Attributes:
         key: Of the sub-VQC.
         core: Name of the core.
+        physical: Qubits of the device that the core is made of, in the order of its own qubit numbers.
         qubits: Width of the sub-VQC.
         parameters: Encoding angles and weights.
         active: Parameters with any influence on the outputs; only these are ever shifted.
@@ -50,6 +55,7 @@ class PlacedCircuit:
 
     key: str
     core: str
+    physical: tuple[int, ...]
     qubits: int
     parameters: int
     active: int
@@ -93,43 +99,66 @@ def from_json(path: Path) -> dict[str, Any]:
         raise InputError(
             f"cannot read the plan {path}: {error.strerror}; give the path that save() was given"
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not JSON ({error}); make the plan again") from None
     try:
         return _fields(document)
     except InputError as error:
-        raise InputError(f"{path} does not hold a plan: {error}") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} does not hold a plan ({error!r}); make the plan again") from None
+        raise InputError(f"{path} does not hold a plan: {error}; make the plan again") from None
 
 
-def _fields(document: dict[str, Any]) -> dict[str, Any]:
-    if document["format"] != FORMAT:
-        raise ValueError(f"format {document['format']!r}, this version reads {FORMAT}")
+def _fields(document: object) -> dict[str, Any]:
+    if (found := _entry(document, "format")) != FORMAT:
+        raise InputError(f"format {shown(found)}, this version reads {FORMAT}")
     settings = {name: _typed(document, name, types) for name, types in SETTINGS.items()}
     mitigation = Mitigation("readout" in settings["mitigation"], tuple(settings["folds"]))
-    if list(mitigation.methods) != settings["mitigation"] or settings["gradient"] not in GRADIENTS:
-        raise ValueError(f"mitigation={settings['mitigation']}, gradient={settings['gradient']!r}")
-    if min(settings["batch"], settings["steps"], settings["samples"], settings["shots"] or 1) < 1:
-        raise ValueError("batch, steps, samples and shots must be at least 1")
+    if list(mitigation.methods) != settings["mitigation"]:
+        raise InputError(f"mitigation={shown(settings['mitigation'])} does not go with folds={settings['folds']}")
+    check_name("gradient", settings["gradient"], GRADIENTS)
+    check_name("jacobian", settings["jacobian"], get_args(JacobianMode))
+    if (settings["shots"] or 1) < 1 or min(settings[name] for name in ("batch", "steps", "samples")) < 1:
+        raise InputError("batch, steps, samples and shots must be at least 1")
     settings |= {"mitigation": mitigation.methods, "folds": mitigation.folds}
-    circuits = tuple(
-        PlacedCircuit(**{name: _typed(entry, name, types) for name, types in CIRCUIT.items()})
-        for entry in document["circuits"]
-    )
-    if not circuits:
-        raise ValueError("no circuits")
-    priced = {name: Counts.from_dict(document[name]) for name in ("calibration", "forward", "step")}
-    known = {name: None if document[name] is None else Counts.from_dict(document[name]) for name in ("epoch", "run")}
-    return {**settings, "circuits": circuits, **priced, **known}
+    priced = {name: Counts.from_dict(_entry(document, name)) for name in ("calibration", "forward", "step")}
+    known = {name: _entry(document, name) for name in ("epoch", "run")}
+    known = {name: None if cost is None else Counts.from_dict(cost) for name, cost in known.items()}
+    return {**settings, "circuits": _circuits(_typed(document, "circuits", (list,))), **priced, **known}
 
 
-def _typed(entry: dict[str, Any], name: str, types: tuple[type, ...]) -> Any:
+def _circuits(entries: list[object]) -> tuple[PlacedCircuit, ...]:
+    if not entries:
+        raise InputError("it has no circuits")
+    circuits = tuple(map(_circuit, entries))
+    for key, times in Counter(circuit.key for circuit in circuits).items():
+        if times > 1:
+            raise InputError(f"{times} circuits are named {key!r}")
+    return circuits
+
+
+def _circuit(entry: object) -> PlacedCircuit:
+    fields = {name: _typed(entry, name, types) for name, types in CIRCUIT.items()}
+    for name, value in fields.items():
+        if isinstance(value, int | float) and not 0 <= value < inf:
+            raise InputError(f"{name}={value} of circuit {fields['key']!r} must be a finite number of at least 0")
+    if not fields["physical"] or any(whole(qubit) is None for qubit in fields["physical"]):
+        raise InputError(f"physical={shown(fields['physical'])} of circuit {fields['key']!r} must be a list of qubits")
+    return PlacedCircuit(**fields | {"physical": tuple(fields["physical"])})
+
+
+def _typed(entry: object, name: str, types: tuple[type, ...]) -> Any:
     """An entry of one of the types; a bool is no number."""
-    value = entry[name]
+    value = _entry(entry, name)
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        raise TypeError(f"{name}={value!r}")
+        raise InputError(f"{name}={shown(value)} is of the wrong type")
     return value
+
+
+def _entry(entry: object, name: str) -> Any:
+    if not isinstance(entry, dict):
+        raise InputError(f"{shown(entry)} stands where {name} should be")
+    if name not in entry:
+        raise InputError(f"{name} is missing")
+    return entry[name]
 
 
 def write(path: Path, content: str) -> None:

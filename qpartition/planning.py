@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any, get_args
 
 from backends.core import Core
-from backends.errors import InputError, unknown_name
+from backends.errors import InputError, check_is, shown, unknown_name
+from backends.whole import whole
 
 from .counts import Counts, Sets
-from .gradients import GRADIENTS, SAMPLES, Asked, training_rounds
+from .export import checked_path
+from .gradients import GRADIENTS, SAMPLES, Asked, checked_samples, training_rounds
 from .mapping import place
 from .meter import Meter
 from .mitigation import Mitigation
+from .placement import CoreNames
 from .plan_file import PlacedCircuit, from_json, to_json, write
 from .plan_text import text
 from .pricing import Usage
@@ -68,9 +71,9 @@ class Plan:
     live: Meter | None = field(default=None, compare=False, repr=False)
 
     @property
-    def mapping(self) -> dict[str, str]:
-        """Core name by sub-VQC key; can be given to `plan` again."""
-        return {circuit.key: circuit.core for circuit in self.circuits}
+    def mapping(self) -> CoreNames:
+        """Core name by sub-VQC key; can be given to `plan` again, for a topology where the names are the same qubits."""
+        return CoreNames({c.key: c.core for c in self.circuits}, {c.key: c.physical for c in self.circuits})
 
     @property
     def fidelity(self) -> float:
@@ -91,7 +94,7 @@ class Plan:
         Raises:
             InputError: If the file cannot be written.
         """
-        write(Path(path), self.to_json())
+        write(checked_path(path), self.to_json())
 
     @classmethod
     def load(cls, path: str | Path) -> Plan:
@@ -100,7 +103,7 @@ class Plan:
         Raises:
             InputError: If the file is missing or does not hold a plan.
         """
-        return cls(**from_json(Path(path)))
+        return cls(**from_json(checked_path(path)))
 
 
 def plan(
@@ -137,15 +140,17 @@ def plan(
         InputError: For unknown names, shots that are not positive or exceed what a device accepts, or a mapping
             that cannot be used (see `place`).
     """
+    check_is(workload, Workload, "make one with Workload.of(model, batch, steps)")
+    check_is(topology, Topology, "make one with Topology([open_qpu(...), ...])")
     jacobian = workload.jacobian if jacobian is None else jacobian
     if jacobian not in get_args(JacobianMode):
         raise unknown_name("jacobian", jacobian, get_args(JacobianMode))
-    if shots is not None and (not isinstance(shots, int) or isinstance(shots, bool) or shots < 1):
-        raise InputError(f"shots={shots!r} must be an integer of at least 1, or None for exact expectations")
+    shots = _checked_shots(shots)
     if not isinstance(packing, bool):
-        raise InputError(f"packing={packing!r} must be True or False")
+        raise InputError(f"packing={shown(packing)} must be True or False")
     if schedule is not None and not isinstance(schedule, Schedule):
-        raise InputError(f"schedule={schedule!r} must be a Schedule(train, evaluated, epochs), or None")
+        raise InputError(f"schedule={shown(schedule)} must be a Schedule(train, evaluated, epochs), or None")
+    samples = checked_samples(samples)
     asked = Asked(jacobian, samples)
     rounds = training_rounds(workload, gradient, asked)
     usage = Usage(shots, gradient, jacobian, samples, packing)
@@ -176,6 +181,13 @@ def plan(
     )
 
 
+def _checked_shots(shots: object) -> int | None:
+    number = whole(shots, 1)
+    if shots is not None and number is None:
+        raise InputError(f"shots={shown(shots)} must be an integer of at least 1, or None for exact expectations")
+    return number
+
+
 def _price(meter: Meter, rounds: Iterable[Sets]) -> Counts:
     return Counts.of_rounds(map(meter.round, rounds), meter.qpus)
 
@@ -195,6 +207,7 @@ def _circuits(meter: Meter) -> tuple[PlacedCircuit, ...]:
         PlacedCircuit(
             key=subvqc.key,
             core=meter.placement[subvqc.key].name,
+            physical=meter.placement[subvqc.key].qubits,
             qubits=subvqc.num_qubits,
             parameters=subvqc.inputs + subvqc.weights,
             active=int(meter.workload.active[subvqc.key].sum()),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backends.errors import InputError
+from backends.errors import InputError, shown
+from backends.whole import whole
 
 from .workload import MOST
 
@@ -24,10 +25,12 @@ class Schedule:
     epochs: int
 
     def __post_init__(self) -> None:
-        for name, least in (("train", 0), ("evaluated", 0), ("epochs", 0)):
+        for name in ("train", "evaluated", "epochs"):
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MOST:
-                raise InputError(f"{name}={value!r} of a schedule must be an integer of {least} to {MOST}")
+            number = whole(value, 0, MOST)
+            if number is None:
+                raise InputError(f"{name}={shown(value)} of a schedule must be an integer of 0 to {MOST}")
+            object.__setattr__(self, name, number)
 
     def batches(self, batch: int) -> dict[int, int]:
         """How often a step of which size is taken in an epoch."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from .counts import Counts, Tally
 
 Cell = str | int | float
-COST = ("", "rounds", "jobs", "parameter sets", "executions", "QPU seconds", "of 600 s", "makespan")
+COST = ("", "rounds", "jobs", "parameter sets", "executions", "QPU seconds", "of 600 s", "makespan s")
 """QPU seconds are those billed; of 600 s: their share of IBM's Open plan, 28 days; makespan: seconds on the devices."""
 OPEN_PLAN_SECONDS = 600.0
 """QPU seconds of IBM's Open plan in 28 days."""

@@ -8,9 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from backends.checks import checked_guard
 from backends.core import Core
-from backends.errors import InputError, unknown_name
+from backends.errors import InputError, check_is, check_name, shown
 from backends.qpu import QPU
+from backends.regions import first_close
+from backends.whole import whole
 
 from .links import Links, link_seconds
 
@@ -57,18 +62,17 @@ class Topology:
 
         Raises:
             InputError: Without devices, for the same object twice, for widths or links of devices that are not
-                there, or where no device has a core that wide.
+                there, where no device has a core that wide, or for chosen cores closer than the guard.
         """
-        devices = list(qpus)
-        _check(devices)
-        self.qpus = _named(devices)
-        widths = _widths(core_qubits, self.qpus)
-        self.core_qubits, self.guard = core_qubits, guard
+        devices = _checked(qpus)
+        self.qpus, self.guard = _named(devices), checked_guard(guard)
+        widths = _widths(core_qubits, self.qpus, self.guard)
+        self.core_qubits = widths if isinstance(core_qubits, Mapping) else next(iter(widths.values()))
         self.links = link_seconds(links or {}, tuple(self.qpus))
         self._native: dict[str, Core] = {}
         cores: list[Core] = []
         for name, qpu in self.qpus.items():
-            for core in _cores(qpu, widths[name], guard):
+            for core in _cores(qpu, widths[name], self.guard):
                 labelled = core if core.qpu == name else replace(core, qpu=name)
                 self._native[labelled.name] = core
                 cores.append(labelled)
@@ -90,8 +94,7 @@ class Topology:
         Raises:
             InputError: If there is none.
         """
-        if name not in self.by_name:
-            raise unknown_name("core", name, self.by_name)
+        check_name("core", name, self.by_name)
         return self.by_name[name]
 
     def native(self, core: Core) -> Core:
@@ -113,8 +116,7 @@ class Topology:
         """
         from .graph import chip_graph
 
-        if name not in self.qpus:
-            raise unknown_name("QPU", name, self.qpus)
+        check_name("QPU", name, self.qpus)
         return chip_graph(self.qpus[name], [core for core in self.cores if core.qpu == name])
 
     def save(self, path: Path | str) -> Path:
@@ -133,53 +135,70 @@ class Topology:
         return f"Topology({', '.join(parts)}; core_qubits={self.core_qubits})"
 
 
-def _check(devices: list[QPU]) -> None:
+def _checked(qpus: object) -> list[QPU]:
+    """The devices as a list."""
+    if not isinstance(qpus, Iterable) or isinstance(qpus, str):
+        raise InputError(f"qpus={shown(qpus)} must be a list of QPUs, such as [open_qpu('fake:fez')]")
+    devices = list(qpus)
     if not devices:
         raise InputError("a topology needs at least one QPU; open one with open_qpu")
     for device in devices:
-        if not isinstance(device, QPU):
-            raise InputError(f"{device!r} is not a QPU; open it with open_qpu first")
+        check_is(device, QPU, "open it with open_qpu first")
     if len({id(device) for device in devices}) < len(devices):
         raise InputError("the same QPU object is in the list twice; open a second one, or give it once")
+    return devices
 
 
-def _widths(core_qubits: int | Mapping[str, Width] | None, qpus: Mapping[str, QPU]) -> dict[str, Width]:
+def _widths(core_qubits: int | Mapping[str, Width] | None, qpus: Mapping[str, QPU], guard: int) -> dict[str, Width]:
     """What was asked for of every device."""
     if not isinstance(core_qubits, Mapping):
         widest = max(qpus.values(), key=lambda device: device.num_qubits)
-        _check_width("core_qubits", core_qubits, f"the widest device, {widest.name}", widest)
-        return dict.fromkeys(qpus, core_qubits)
-    for name, width in core_qubits.items():
-        if name not in qpus:
-            raise unknown_name("QPU in core_qubits", name, qpus)
-        if isinstance(width, (int, float, str)) or width is None:
-            _check_width(f"core_qubits of {name}", width, name, qpus[name])
+        width = _checked_width("core_qubits", core_qubits, f"the widest device, {widest.name}", widest)
+        return dict.fromkeys(qpus, width)
+    widths: dict[str, Width] = {}
+    for name, wanted in core_qubits.items():
+        check_name("QPU in core_qubits", name, qpus)
+        if isinstance(wanted, int | float | str | np.number) or wanted is None:
+            widths[name] = _checked_width(f"core_qubits of {name}", wanted, name, qpus[name])
         else:
-            _check_chosen(name, width, qpus[name])
+            _check_chosen(name, wanted, qpus[name], guard)
+            widths[name] = wanted
     missing = [name for name in qpus if name not in core_qubits]
     if missing:
-        raise InputError(f"core_qubits={dict(core_qubits)!r} says nothing of {missing[0]}; give a width for every QPU")
-    return dict(core_qubits)
-
-
-def _check_width(kind: str, width: object, device: str, qpu: QPU) -> None:
-    if width is None:
-        return
-    if not isinstance(width, int) or isinstance(width, bool) or width < 1:
-        raise InputError(f"{kind}={width!r} must be an integer of at least 1, or None for whole devices")
-    if width > qpu.num_qubits:
-        raise InputError(f"{kind}={width} exceeds {device} with {qpu.num_qubits} qubits; use at most that")
-
-
-def _check_chosen(name: str, cores: Sequence[Core], qpu: QPU) -> None:
-    if not cores or not all(isinstance(core, Core) and core.qpu == qpu.name for core in cores):
         raise InputError(
-            f"core_qubits of {name} must be a width, None, or cores of {qpu.name}, such as its core([1, 2])"
+            f"core_qubits={shown(dict(core_qubits))} says nothing of {missing[0]}; give a width for every QPU"
+        )
+    return widths
+
+
+def _checked_width(kind: str, width: object, device: str, qpu: QPU) -> int | None:
+    if width is None:
+        return None
+    number = whole(width, 1)
+    if number is None:
+        raise InputError(f"{kind}={shown(width)} must be an integer of at least 1, or None for whole devices")
+    if number > qpu.num_qubits:
+        raise InputError(f"{kind}={number} exceeds {device} with {qpu.num_qubits} qubits; use at most that")
+    return number
+
+
+def _check_chosen(name: str, cores: Sequence[Core], qpu: QPU, guard: int) -> None:
+    listed = isinstance(cores, Sequence) and len(cores) > 0
+    if not listed or not all(isinstance(core, Core) and core.qpu == qpu.name for core in cores):
+        raise InputError(
+            f"core_qubits of {name} must be a width, None, or cores of {qpu.name} in a list, such as [its core([1, 2])]"
         )
     used = [qubit for core in cores for qubit in core.qubits]
     twice = [qubit for qubit in used if used.count(qubit) > 1]
     if twice:
         raise InputError(f"the cores chosen on {name} share qubit {twice[0]}; choose disjoint ones")
+    wiring = getattr(qpu, "wiring", qpu.coupling_map)  # where it is known, with the broken couplings
+    close = first_close([core.qubits for core in cores], wiring, guard)
+    if close:
+        raise InputError(
+            f"the cores chosen on {name} on qubits {close[0]} and {close[1]} are closer than guard={guard} unused "
+            "qubits; choose others, or a smaller guard"
+        )
 
 
 def _cores(qpu: QPU, width: Width, guard: int) -> Sequence[Core]:

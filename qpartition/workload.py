@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from backends.errors import InputError
+from backends.errors import InputError, shown
+from backends.whole import whole
 
 from .counts import Sets
 from .lightcone import active_parameters
@@ -20,7 +21,9 @@ from .waves import Wave, default_waves
 
 JacobianMode = Literal["deferred", "fused"]
 MOST = 10**7
-"""Most sequences, time steps or epochs that are planned."""
+"""Most sequences or epochs that are planned."""
+STEPS = 10_000
+"""Most time steps: each is a round of its own in the plan."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,12 @@ class Workload:
         Raises:
             InputError: For a size that is not positive, or circuits that cannot be placed or differentiated.
         """
-        for name, value in (("batch", batch), ("steps", steps)):
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise InputError(f"{name}={value!r} must be an integer of at least 1")
-            if value > MOST:
-                raise InputError(f"{name}={value} must be at most {MOST}")
+        batch = _size("batch", batch, MOST, "use smaller batches")
+        steps = _size("steps", steps, STEPS, "cut the sequences into shorter ones")
+        if not isinstance(input_gradient, bool):
+            raise InputError(f"input_gradient={shown(input_gradient)} must be True or False")
+        if isinstance(model, type):
+            raise InputError(f"{model.__name__} is a class; give an object of it, such as {model.__name__}(...)")
         if not callable(getattr(model, "circuits", None)):
             raise InputError(
                 f"{type(model).__name__} has no circuits(); give a QLSTM, or an object that lists its sub-VQCs"
@@ -137,6 +141,15 @@ class Workload:
     def resized(self, batch: int) -> Workload:
         """The same with another number of sequences."""
         return replace(self, batch=batch)
+
+
+def _size(name: str, value: object, most: int, remedy: str) -> int:
+    number = whole(value, 1)
+    if number is None:
+        raise InputError(f"{name}={shown(value)} must be an integer of at least 1")
+    if number > most:
+        raise InputError(f"{name}={number} exceeds the {most} that are planned; {remedy}")
+    return number
 
 
 def _subvqc(circuit: Any) -> SubVQC:

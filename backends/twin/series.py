@@ -44,7 +44,7 @@ class Series:
         """All products of 1, cos and sin, shape (3^m, rows)."""
         chosen = angles[:, self.slots].T
         each = np.stack([np.ones_like(chosen), np.cos(chosen), np.sin(chosen)], axis=1)  # (m, 3, rows)
-        found = each[0]
+        found: FloatArray = each[0]
         for one in each[1:]:
             found = (found[:, None] * one).reshape(-1, found.shape[-1])
         return found

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json as _json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import options as o
+
+if TYPE_CHECKING:
+    from ..training.comparing import Contest
+    from .output import Output
 
 
 @o.of_a_run
@@ -32,28 +38,56 @@ def compare(
 
     A model is trained in exact simulation (--epochs), then runs on the devices under each mapping, with equal shots.
     """
-    from qpartition import MAPPINGS, draw_comparison
+    from qpartition import MAPPINGS
 
-    from ..training import ProgressBar
-    from ..training.comparing import compare_mappings
-    from ..training.files import write_atomic
-    from ..training.folder import RunFolder, fresh_folder
+    from ..training.comparing import plan_contest
+    from ..training.folder import RunFolder
     from .output import Output
 
     output = Output(json=json, quiet=quiet)
     if out is not None:
-        RunFolder(out).require_empty()
-    callbacks = [ProgressBar()] if output.talks else []
-    run, found, exact = compare_mappings(settings, mapping or list(MAPPINGS), callbacks)
-    if out is None:
-        folder = fresh_folder(f"compare-{Path(run.task).stem}")
-    else:
-        folder = RunFolder(out)
-        folder.create(resumable=False)
-    result = {"settings": run.to_dict(), "exact_r2": exact, **_json.loads(found.to_json())}
-    write_atomic(folder.path / "compare.json", _json.dumps(result, indent=1) + "\n")
-    draw_comparison(found, folder.path / "compare.png")
-    output.result({"status": "done", "folder": str(folder.path), **result})
-    output.say(str(found))
-    output.say(f"test R2 {exact:.4f} in exact simulation; written to {folder.path}")
+        RunFolder(out).require_empty(resumable=False)
+    with output.refusal():
+        contest = plan_contest(settings, list(MAPPINGS) if mapping is None else mapping)
+    with _folder(out, contest.settings.task) as folder:
+        _run(contest, folder, output)
     return 0
+
+
+def _run(contest: Contest, folder: Path, output: Output) -> None:
+    """Measure, write and say what was found."""
+    from qpartition import draw_comparison
+
+    from ..training import ProgressBar
+    from ..training.comparing import run_contest
+    from ..training.files import write_atomic
+
+    found, exact = run_contest(contest, [ProgressBar()] if output.talks else [])
+    result = {"settings": contest.settings.to_dict(), "exact_r2": exact, **_json.loads(found.to_json())}
+    write_atomic(folder / "compare.json", _json.dumps(result, indent=1) + "\n")
+    draw_comparison(found, folder / "compare.png")
+    output.result({"status": "done", "folder": str(folder), **result})
+    output.say(str(found))
+    output.say(f"test R2 {exact:.4f} in exact simulation; written to {folder}")
+
+
+@contextmanager
+def _folder(out: Path | None, task: str) -> Iterator[Path]:
+    """A folder to write to, made before the work; what was made is taken away again if the work leaves nothing in it."""
+    from ..training.folder import RunFolder, fresh_folder
+
+    outermost = Path("runs") if out is None else out
+    made = [path for path in (outermost, *outermost.parents) if not path.exists()]
+    try:
+        if out is None:
+            folder = fresh_folder(f"compare-{Path(task).stem}").path
+            made.insert(0, folder)
+        else:
+            folder = out
+            RunFolder(out).create(resumable=False)
+        yield folder
+    except BaseException:
+        for path in made:
+            with suppress(OSError):  # not empty: somebody else's, or a result
+                path.rmdir()
+        raise

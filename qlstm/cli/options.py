@@ -31,6 +31,8 @@ def folder(text: str) -> Path:
 
 _data, _model, _training = partial(_option, "Data"), partial(_option, "Model"), partial(_option, "Training")
 _devices, _run = partial(_option, "Devices"), partial(_option, "Run")
+EPOCHS = 10**7
+"""Most epochs; as many as can be planned."""
 Text: TypeAlias = str | None
 Count: TypeAlias = int | None
 Number: TypeAlias = float | None
@@ -177,6 +179,10 @@ def given(values: dict[str, Any]) -> dict[str, Any]:
             raise InputError(
                 f"--features {values['features']!r} has an empty name; name columns, or leave it out for all of them"
             )
+    if found.get("epochs", 0) > EPOCHS:
+        raise InputError(
+            f"--epochs {found['epochs']} is more than the {EPOCHS} that a run can have; give a smaller number"
+        )
     if found.get("shots") == 0:
         found["shots"] = None
     return found

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json as _json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+from backends.errors import BudgetError
 
 
 class Output:
@@ -56,6 +59,15 @@ class Output:
         """The JSON object; numbers that are not finite become null."""
         if self.json:
             sys.stdout.write(_json.dumps(_finite(value), allow_nan=False) + "\n")
+
+    @contextmanager
+    def refusal(self) -> Iterator[None]:
+        """Context in which a refusal by the budget is a result too, before it goes on as an error."""
+        try:
+            yield
+        except BudgetError as error:
+            self.result({"status": "refused", "error": str(error)})
+            raise
 
 
 def _shown(value: Any) -> str:

@@ -53,7 +53,8 @@ def plan(
     except BudgetError as error:
         refusal = str(error)
     output.say(str(made))
-    output.result({"status": "refused" if refusal else "planned", "plan": _json.loads(made.to_json())})
+    status = {"status": "refused", "error": refusal} if refusal else {"status": "planned"}
+    output.result({**status, "plan": _json.loads(made.to_json())})
     if refusal:
         output.warn(f"error: {refusal}")
     return REFUSED if refusal else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,6 +42,7 @@ def qpus(
 
     devices = [open_qpu(spec) for spec in qpu]
     facts = [summary(device, core_qubits) for device in devices]
+    _require_cores(facts, core_qubits)
     output.result({"qpus": [_plain(*pair) for pair in zip(devices, facts, strict=True)]})
     header = (
         "device",
@@ -57,6 +59,18 @@ def qpus(
     lines = [(core.name, " ".join(map(str, core.qubits)), f"{core.error:.4f}") for core in cores]
     output.rows("Best cores", ("core", "qubits", "summed error"), lines)
     return 0
+
+
+def _require_cores(facts: Sequence[DeviceSummary], core_qubits: int) -> None:
+    """Refuse a width that no device has a core of."""
+    from backends.errors import InputError
+
+    if not any(fact.cores for fact in facts):
+        widest = max(facts, key=lambda fact: fact.qubits)
+        raise InputError(
+            f"--core-qubits {core_qubits}: no core of {', '.join(fact.name for fact in facts)} is that wide, "
+            f"{widest.name} has {widest.qubits} qubits; give a smaller width or another --qpu"
+        )
 
 
 def _cores(device: QPU, facts: DeviceSummary) -> tuple[Any, ...]:

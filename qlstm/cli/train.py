@@ -7,10 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import options as o
-from .errors import INTERRUPTED
+from .errors import INTERRUPTED, REFUSED
 
 if TYPE_CHECKING:
+    from backends.errors import BudgetError
+
     from ..training.run import Run
+    from .output import Output
 
 
 @o.of_a_run
@@ -34,40 +37,53 @@ def train(
     with StopSignals() as stop:
         from ..training import ProgressBar, open_run
 
-        run = open_run(settings, out, resume=resume, callbacks=[ProgressBar()] if output.talks else [])
+        with output.refusal():
+            run = open_run(settings, out, resume=resume, callbacks=[ProgressBar()] if output.talks else [])
         if resume and run.begins:
             output.warn(f"nothing to resume in {out}, starting a new run")
         try:
             return _run(run, stop, output)
         except KeyboardInterrupt:
-            output.warn(_stopped(run))
+            output.warn(f"interrupted at once, {_saved(run)}: {_again(run)}")
             return INTERRUPTED
         finally:
             run.close()
 
 
-def _run(run: Run, stop: Callable[[], bool], output: Any) -> int:
+def _run(run: Run, stop: Callable[[], bool], output: Output) -> int:
+    from backends.errors import BudgetError
+
     _announce(run, output)
     done_before = run.trainer.epoch
     if not run.trainer.finished:
-        run.fit(stop)
+        try:
+            run.fit(stop)
+        except BudgetError as error:
+            return _over_budget(run, error, output, done_before)
     if run.trainer.finished and not (done_before == run.trainer.epoch and run.folder.forecast_figure.exists()):
         run.draw()
     return _conclude(run, output, done_before)
 
 
-def _stopped(run: Run) -> str:
-    """What a second Ctrl-C leaves."""
+def _over_budget(run: Run, error: BudgetError, output: Output, done_before: int) -> int:
+    """A round would have cost too much; what came before it is kept."""
+    line = f"{error}; {_saved(run, f' in {run.folder.path}')}: {_again(run)} --budget SECONDS"
+    output.result({"status": "stopped", "error": line, "epochs_now": run.trainer.epoch - done_before, **run.summary()})
+    output.warn(f"error: {line}")
+    return REFUSED
+
+
+def _saved(run: Run, where: str = "") -> str:
+    """What a run that was broken off leaves; a command that goes on follows."""
     steps = run.saved_steps
-    saved = "nothing is saved yet; begin" if steps is None else f"saved after {steps} steps; go on"
-    return f"interrupted at once, {saved} with: {_again(run)}"
+    return "nothing is saved yet; begin with" if steps is None else f"saved after {steps} steps{where}; go on with"
 
 
 def _again(run: Run) -> str:
     return f"qlstm train {shlex.quote(run.settings.task)} --out {shlex.quote(str(run.folder.path))} --resume"
 
 
-def _announce(run: Run, output: Any) -> None:
+def _announce(run: Run, output: Output) -> None:
     trainer, settings = run.trainer, run.settings
     output.say(f"{settings.task} in {run.folder.path}: {run.model.n_quantum_parameters} quantum parameters")
     if trainer.steps:
@@ -80,7 +96,7 @@ def _announce(run: Run, output: Any) -> None:
         )
 
 
-def _conclude(run: Run, output: Any, done_before: int) -> int:
+def _conclude(run: Run, output: Output, done_before: int) -> int:
     trainer, path = run.trainer, run.folder.path
     status, summary = "done" if trainer.finished else "interrupted", run.summary()
     output.result({"status": status, "epochs_now": trainer.epoch - done_before, **summary})

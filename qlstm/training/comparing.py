@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backends.errors import InputError
 
@@ -17,7 +19,7 @@ from .settings import RunSettings
 from .trainer import Trainer, predict
 
 if TYPE_CHECKING:
-    from qpartition import Comparison, Dispatcher
+    from qpartition import Comparison, Dispatcher, Plan, Workload
     from qpartition.executor import Angles, Estimate, Jacobian, Masks, Weights
 
     from ..forecaster import Forecaster
@@ -30,56 +32,112 @@ REPEATS = 5
 """Forecasts per mapping, since one with shots is a matter of luck."""
 
 
-def compare_mappings(
-    given: Mapping[str, Any], mappings: Sequence[str], callbacks: Sequence[Callback] = ()
-) -> tuple[RunSettings, Comparison, float]:
-    """Train exactly, then measure each mapping: cost, error of the expectations at the model's own angles, and R2.
+@dataclass(frozen=True)
+class Contest:
+    """A comparison that can be run: planned and within its budget, but nothing has run.
+
+    Attributes:
+        settings: What was asked for.
+        data: The windows of the task.
+        model: A model that is not trained.
+        workload: A training step of it.
+        plans: By mapping.
+    """
+
+    settings: RunSettings
+    data: Dataset
+    model: Forecaster
+    workload: Workload
+    plans: Mapping[str, Plan]
+
+
+def plan_contest(given: Mapping[str, Any], mappings: Sequence[str]) -> Contest:
+    """Plan every mapping and price all that will be measured; nothing is written or run.
 
     Args:
         given: Settings of the run that differ from the defaults.
         mappings: Names of mappings.
-        callbacks: Told about the exact training.
-
-    Returns:
-        The settings, the comparison with the test R2 under each mapping, and the test R2 in exact simulation.
 
     Raises:
-        InputError: Without devices, or for settings that cannot be used.
-        BudgetError: If measuring would cost more than the budget; what is over it is not run.
+        InputError: Without devices, or for settings or mappings that cannot be used.
+        BudgetError: If measuring would cost more than the budget.
     """
-    from qpartition import Dispatcher, Workload, compare
+    from qpartition import Workload
+    from qpartition.comparison import plan_each, require_within
 
     settings = RunSettings(**given)
     if not settings.qpu:
         raise InputError("compare needs devices to map onto; name some with --qpu, such as fake:fez")
     data = build_data(settings)
     model = build_model(settings, data)
-    topology = open_topology(settings, model)
-    Trainer(model, data, settings, callbacks).fit()
-    exact = r2(data.y_test, predict(model, data.x_test))
-    found = compare(
-        Workload.of(model, min(settings.batch, data.train), settings.window),
-        topology,
+    workload = Workload.of(model, min(settings.batch, data.train), settings.window)
+    plans = plan_each(
+        workload,
+        open_topology(settings, model),
         mappings,
         settings.shots,
-        angles=_angles(model, data),
-        seed=settings.seed,
         options={name: mapping_options(settings, name) for name in mappings},
         gradient=gradient_of(settings),
         jacobian=settings.jacobian,
         samples=settings.samples,
         packing=settings.packing,
         mitigation=settings.mitigation,
-        budget_seconds=settings.budget,
     )
-    scores, spent = dict[str, list[float]](), found.qpu_seconds
-    for name, plan in found.plans.items():
-        left = None if settings.budget is None else settings.budget - spent
-        with Dispatcher(plan, budget_seconds=left, seed=settings.seed) as devices:  # another seed in every round
-            repeats = range(1 if settings.shots is None else REPEATS)
-            scores[name] = [r2(data.y_test, _forecast(model, data, devices)) for _ in repeats]
-            spent += devices.report().qpu_seconds
-    return settings, found.with_r2(scores), exact
+    contest = Contest(settings, data, model, workload, plans)
+    require_within(settings.budget, {name: contest_seconds(contest, name) for name in plans})
+    return contest
+
+
+def contest_seconds(contest: Contest, mapping: str) -> float:
+    """QPU seconds that one mapping will take: a round at the angles of the model, then the forecasts."""
+    from qpartition.comparison import seconds
+
+    made, data, workload = contest.plans[mapping], contest.data, contest.workload
+    probe = workload.resized(len(_measured(data))).forward_rounds()
+    forecast = workload.resized(len(data.x_test)).forward_rounds()
+    once = {key: sum(wave.get(key, 0) for wave in probe) for key in workload.keys}
+    return seconds(made, [once]) + seconds(made, forecast * _repeats(contest.settings))
+
+
+def run_contest(contest: Contest, callbacks: Sequence[Callback] = ()) -> tuple[Comparison, float]:
+    """Train exactly, then measure each mapping: cost, error of the expectations at the model's own angles, and R2.
+
+    Args:
+        contest: From `plan_contest`.
+        callbacks: Told about the exact training.
+
+    Returns:
+        The comparison with the test R2 under each mapping, and the test R2 in exact simulation.
+
+    Raises:
+        InputError: If the training fails, as for a learning rate that is too large.
+    """
+    from qpartition.comparison import measure
+
+    settings, data, model = contest.settings, contest.data, contest.model
+    Trainer(model, data, settings, callbacks).fit()
+    exact = r2(data.y_test, predict(model, data.x_test))
+    found = measure(contest.plans, contest.workload, _angles(model, data), settings.seed)
+    return found.with_r2({name: _scores(contest, plan) for name, plan in contest.plans.items()}), exact
+
+
+def _scores(contest: Contest, plan: Plan) -> list[float]:
+    """Test R2 of the forecasts under one mapping."""
+    from qpartition import Dispatcher
+
+    data = contest.data
+    with Dispatcher(plan, seed=contest.settings.seed) as devices:  # another seed in every round
+        forecasts = [_forecast(contest.model, data, devices) for _ in range(_repeats(contest.settings))]
+    return [r2(data.y_test, forecast) for forecast in forecasts]
+
+
+def _repeats(settings: RunSettings) -> int:
+    return 1 if settings.shots is None else REPEATS
+
+
+def _measured(data: Dataset) -> NDArray[np.int64]:
+    """Test windows at whose angles the error is measured."""
+    return np.linspace(0, len(data.x_test) - 1, min(MEASURED, len(data.x_test))).astype(np.int64)
 
 
 class _Recorder:
@@ -113,7 +171,7 @@ def _angles(model: Forecaster, data: Dataset) -> tuple[Angles, Weights]:
     from backends import open_qpu
     from qpartition import Dispatcher, Topology, Workload, plan
 
-    rows = np.linspace(0, len(data.x_test) - 1, min(MEASURED, len(data.x_test))).astype(int)
+    rows = _measured(data)
     width = max(circuit.num_qubits for circuit in model.circuits())
     ideal = Topology([open_qpu("exact")], width)
     with Dispatcher(plan(Workload.of(model, len(rows), data.window), ideal, shots=None)) as exact:

@@ -126,8 +126,10 @@ def require_budget(settings: RunSettings, epoch_seconds: float, epochs: int, spe
     Raises:
         BudgetError: Names the price, the budget and what would fit.
     """
+    from qpartition.dispatch import ROUNDING
+
     total = spent + epochs * epoch_seconds
-    if settings.budget is not None and total > settings.budget:
+    if settings.budget is not None and total > settings.budget * (1 + ROUNDING):
         affordable = int((settings.budget - spent) / epoch_seconds) if epoch_seconds > 0 else 0
         raise BudgetError(
             f"this training would take {total:.1f} QPU seconds, the budget is {settings.budget:.1f};"

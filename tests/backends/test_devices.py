@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from qiskit.transpiler import CouplingMap
 from backends import QPU, Core, InputError, Request, open_qpu
 from backends.device import Device, cropped_target
 from backends.gates import PARAMETERISED
+from backends.qpu import Variant
 from tests.backends.circuits import FloatArray, angles, chen2020, ideal
 
 SPECS = ("exact", "aer", "fake:nairobi")
@@ -305,12 +307,64 @@ NAN[1, 4] = np.nan
         ({"values": np.zeros(10)}, r"shape \(10,\)"),
         ({"values": np.zeros((0, 10))}, "at least one set"),
         ({"circuit": measured(), "values": np.zeros((1, 0))}, "without measurements"),
+        *[({"outputs": outputs}, f"outputs={outputs!r}, but the circuit has 2") for outputs in ("2", 1.5, True, None)],
+        ({"core": None}, "None is not a Core; take a core of"),
+        ({"circuit": None}, "None is not a QuantumCircuit"),
+        ({"variant": None}, "None is not a Variant; leave variant out"),
+        ({"variant": Variant(fold="3")}, "fold='3' must be odd"),  # type: ignore[arg-type]
+        ({"values": "abc"}, "values='abc' are no real numbers"),
+        ({"values": [[0.0], [0.0, 1.0]]}, "are no real numbers"),
+        ({"values": 1j * angles(chen2020(2), 3)}, "are no real numbers"),
     ],
 )
 def test_bad_requests_are_refused_before_the_job(qpu: QPU, changes: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
         qpu.run([good(qpu, **changes)])
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda q, c, core: q.run([3]), r"3 is not a Request; a job is a list of Request\("),
+        (lambda q, c, core: q.run(good(q)), "of a job on .* must be a list"),
+        (lambda q, c, core: q.run(None), "requests=None of a job on .* must be a list"),
+        (lambda q, c, core: q.transpile(None, core), "None is not a QuantumCircuit"),
+        (lambda q, c, core: q.transpile(c, None), "None is not a Core"),
+        *[(lambda q, c, core, n=n: q.profile(c, core, n), f"outputs={n}, but") for n in (99, 0, None)],
+        (lambda q, c, core: q.derivatives([good(q)], 5), "wanted=5 must be a list of masks"),
+        (lambda q, c, core: q.derivatives([good(q)], [5]), "request 0: wanted=5 is no mask"),
+    ],
+)
+def test_arguments_of_another_kind(qpu: QPU, use: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        use(qpu, chen2020(2), qpu.cores(2)[0])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("qubits", "message"),
+    [
+        (3, "qubits=3 of a core of fake:nairobi must be a list"),
+        (None, "qubits=None of a core"),
+        ([], "needs at least one qubit"),
+        ([True], "qubit True of fake:nairobi does not exist"),
+        ([1, 1], "qubit 1 of fake:nairobi is named twice"),
+    ],
+)
+def test_chosen_qubits_that_are_refused(qubits: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        open_qpu("fake:nairobi").core(qubits)
+
+
+def test_numpy_integers_are_integers(qpu: QPU) -> None:
+    two, seed = np.int64(2), np.int64(3)
+    found = qpu.run([good(qpu, outputs=two)], np.int64(50), seed=seed).result()[0]
+    np.testing.assert_array_equal(found.values, qpu.run([good(qpu)], 50, seed=3).result()[0].values)
+    assert qpu.cores(two) == qpu.cores(2)
+    nairobi = open_qpu("fake:nairobi")
+    assert nairobi.core(np.array([1, 2])) == nairobi.core([1, 2])
+    assert all(type(q) is int for q in nairobi.core(np.array([1, 2])).qubits)
 
 
 @pytest.mark.parametrize("shots", [0, -5, 1.5, "many", True])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backends.regions import disjoint_regions, largest_component
+from backends.regions import disjoint_regions, first_close, largest_component
 
 Graph = tuple[dict[int, float], dict[tuple[int, int], float]]
 
@@ -69,3 +69,15 @@ def test_wide_regions_of_a_lattice(size: int) -> None:
     assert all(nx.is_connected(net.subgraph(r.qubits)) for r in regions)
     left = net.subgraph(set(net) - set(used))
     assert not any(len(c) >= size for c in nx.connected_components(left))
+
+
+@pytest.mark.parametrize(("guard", "close"), [(0, None), (1, None), (2, ((0,), (2, 3))), (10**12, ((0,), (2, 3)))])
+def test_regions_that_are_too_close(guard: int, close: object) -> None:
+    wiring = [(q, q + 1) for q in range(9)]
+    assert first_close([(0,), (2, 3), (8,)], wiring, guard) == close
+    assert first_close([(0,), (5,)], [(0, 1)], guard) is None
+
+
+def test_a_guard_wider_than_the_chip_leaves_one_region() -> None:
+    line = dict.fromkeys(range(9), 0.1), {(q, q + 1): 0.1 for q in range(8)}
+    assert len(disjoint_regions(*line, size=2, guard=10**12)) == 1

@@ -54,3 +54,11 @@ def test_packing_eight_parts_on_one_chip_needs_a_fifteenth_of_the_executions(
     assert 15 * packed.step.executions <= alone.step.executions
     assert 14 * packed.step.qpu_seconds <= alone.step.qpu_seconds
     assert packed.step.jobs == alone.step.jobs == packed.step.rounds == 5
+
+
+def test_eight_parts_packed_on_one_chip_need_a_fifteenth_of_the_executions() -> None:
+    model = QLSTM(8, 16, parts=8)
+    workload, chip = Workload.of(model, batch=16, steps=4), Topology([open_qpu("fake:fez")], core_qubits=3)
+    packed, alone = plan(workload, chip).step, plan(workload, chip, packing=False).step
+    assert 15 * packed.executions <= alone.executions
+    assert (packed.rounds, packed.jobs) == (alone.rounds, alone.jobs) == (5, 5)

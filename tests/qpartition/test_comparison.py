@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from backends import open_qpu
-from backends.errors import InputError
+from backends.errors import BudgetError, InputError
 from qpartition import Comparison, Topology, Workload, compare, draw_comparison
 from tests.qpartition import toy
 
@@ -78,8 +78,77 @@ def test_text_json_and_figure(tmp_path: Path) -> None:
         ("greedy", "must be a list of names"),
         (["random", "random"], "'random' is given twice"),
         (["rond-robin"], "did you mean 'round-robin'"),
+        (None, "mappings=None must be a list"),
+        (3, "mappings=3 must be a list"),
+        ([3], "must be a list of names"),
+        ({3: "random"}, "must be a list of names"),
     ],
 )
 def test_refusals(mappings: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         on_toys(mappings)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"seed": -1}, "seed=-1 must be an integer of at least 0"),
+        ({"seed": "x"}, "seed='x'"),
+        ({"budget_seconds": "x"}, "budget_seconds='x' must be a number"),
+        ({"budget_seconds": float("nan")}, "budget_seconds=nan"),
+        ({"options": 3}, "options=3 must be"),
+        ({"options": {"random": 3}}, "must be the options of each mapping"),
+        ({"options": {"rond-robin": {}}}, "did you mean 'round-robin'"),
+        ({"options": {"round-robin": {"shots": 3}}}, "name 'shots', which is the same for all"),
+        ({"angles": 3}, "angles=3 must be two dicts"),
+        ({"angles": (1, 2)}, "must be two dicts"),
+        ({"angles": ({}, {})}, "hold no row for"),
+        ({"angles": ({"nobody": []}, {})}, "none of the"),
+    ],
+)
+def test_wrong_options_are_one_line(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        on_toys(**options)
+    assert "\n" not in str(caught.value)
+
+
+def test_wrong_types_are_one_line() -> None:
+    topology, nothing = Topology(toy.two_devices()), on_toys()
+    calls: list[tuple[Any, str]] = [
+        (lambda: compare(3, topology), "workload=3 must be a Workload"),  # type: ignore[arg-type]
+        (lambda: compare(WORKLOAD, [topology]), "must be a Topology"),  # type: ignore[arg-type]
+        (lambda: nothing.save(None), "path=None"),  # type: ignore[arg-type]
+        (lambda: nothing.with_r2({"round-robin": []}), "one R2 or more"),
+        (lambda: nothing.with_r2({"round-robin": ["x"]}), "one R2 or more"),  # type: ignore[list-item]
+        (lambda: nothing.with_r2({"round-robbin": [1.0]}), "did you mean 'round-robin'"),
+        (lambda: nothing.with_r2(3), "scores=3"),  # type: ignore[arg-type]
+    ]
+    for call, message in calls:
+        with pytest.raises(InputError, match=message) as caught:
+            call()
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("mitigation", [(), ("readout",)])
+def test_a_budget_is_held_before_anything_runs(mitigation: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    topology = Topology([open_qpu("fake:manila")], 3)
+
+    def measured(budget: float | None) -> Comparison:
+        mappings = ["round-robin", "random", "greedy"]
+        return compare(WORKLOAD, topology, mappings, 64, budget_seconds=budget, mitigation=mitigation)
+
+    cost = measured(None).qpu_seconds
+    assert measured(cost).qpu_seconds == measured(cost * (1 - 1e-12)).qpu_seconds == cost > 0
+    monkeypatch.setattr(type(topology.qpus["fake:manila"]), "run", None)
+    with pytest.raises(BudgetError, match=rf"would take {cost:.1f} QPU seconds.*the budget is {0.9 * cost:.1f}"):
+        measured(0.9 * cost)
+
+
+@pytest.mark.parametrize("mitigation", ["readout", "zne"])
+def test_with_mitigation_nothing_is_estimated(mitigation: str, tmp_path: Path) -> None:
+    found = compare(WORKLOAD, Topology([open_qpu("fake:manila")], 3), ["random"], 64, mitigation=[mitigation])
+    assert json.loads(found.to_json())["mappings"][0]["estimated"] is None
+    line = str(found).splitlines()[1].split()
+    assert line[7] == "-"
+    assert float(line[8]) > 0
+    draw_comparison(found, tmp_path / "compare.png")

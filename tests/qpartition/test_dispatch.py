@@ -335,6 +335,33 @@ def test_settings_are_checked(arguments: dict[str, Any], message: str) -> None:
         Dispatcher(make(), **arguments)
 
 
+@pytest.mark.parametrize("given", [None, "plan.json"])
+def test_only_plans_are_dispatched(given: Any) -> None:
+    with pytest.raises(InputError, match=r"is not a Plan; make one with plan\("):
+        Dispatcher(given)
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda d: d.values(None, None), "inputs=None must be a dict of sub-VQC key -> array"),
+        (lambda d: d.values({}, 5), "weights=5 must be a dict"),
+        (lambda d: d.jacobian({}, {}, 5), "mask=5 must be a dict"),
+        (lambda d: d.rewound({}), "saved state: sequence=None is not a number of rounds"),
+        (lambda d: d.rewound(None), "saved state: sequence=None"),
+        (lambda d: d.load_state_dict(None), "saved counts cannot be read: they need rounds"),
+    ],
+)
+def test_calls_with_something_else_are_refused(use: Any, message: str) -> None:
+    with Dispatcher(make()) as d, pytest.raises(InputError, match=message):
+        use(d)
+
+
+def test_a_numpy_seed_is_stored_as_a_plain_one() -> None:
+    seed = Dispatcher(make(), seed=np.int64(3)).seed
+    assert seed == 3 and type(seed) is int
+
+
 @pytest.mark.parametrize(
     ("state", "message"),
     [

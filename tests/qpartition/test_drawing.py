@@ -111,6 +111,10 @@ def test_drawings_that_are_refused(tmp_path: Path) -> None:
         (lambda: draw_chip(open_qpu("exact"), None, tmp_path / "x.png"), "exact is ideal"),
         (lambda: draw_chip(MANILA, "a", tmp_path / "x.txt"), "its suffix must be one of"),
         (lambda: draw_chip(MANILA, "a", tmp_path / "no/x.png"), "cannot write .*writable folder"),
+        (lambda: draw_chip(MANILA, "a", None), "path=None is no path of a file"),  # type: ignore[arg-type]
+        (lambda: draw_topology(MANILA, 5), "path=5 is no path of a file"),  # type: ignore[arg-type]
+        (lambda: draw_topology(None, tmp_path / "x.png"), "None is not a Topology"),  # type: ignore[arg-type]
+        (lambda: draw_topology(MANILA, tmp_path / "x.png", 5), "placement=5 must be a dict"),  # type: ignore[arg-type]
         (lambda: draw_topology(MANILA, tmp_path / "x.png", {"k": "a/99"}), "puts 'k' on 'a/99', which is no core here"),
     )
     for draw, message in cases:

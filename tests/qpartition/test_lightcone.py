@@ -134,7 +134,12 @@ def test_parameters_without_a_shift_rule_are_refused(circuit: QuantumCircuit, me
         active_parameters(circuit, 1)
 
 
-@pytest.mark.parametrize("outputs", [0, 3])
+def test_only_circuits_have_a_light_cone() -> None:
+    with pytest.raises(InputError, match="None is not a QuantumCircuit"):
+        active_parameters(None, 1)
+
+
+@pytest.mark.parametrize("outputs", [0, 3, None, "1"])
 def test_outputs_must_be_qubits_of_the_circuit(outputs: int) -> None:
-    with pytest.raises(InputError, match=rf"outputs={outputs} .* must be 1..2"):
+    with pytest.raises(InputError, match=rf"outputs={outputs!r} .* must be 1..2"):
         active_parameters(QuantumCircuit(2), outputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,11 +71,45 @@ GOOD = dict.fromkeys(WORKLOAD.keys, "a/0")
         ({k: v for k, v in GOOD.items() if k != "l0.o.p1"}, "forgets 1 of 8 sub-VQCs, first 'l0.o.p1'"),
         (GOOD | {"l7.i.p0": "a/0"}, "names 'l7.i.p0', which is no sub-VQC"),
         (GOOD | {"l0.i.p0": "a/7"}, "unknown core 'a/7'"),
+        (GOOD | {"l0.i.p0": []}, r"unknown core '\[\]'"),
     ],
 )
 def test_refusals(mapping: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         place(mapping, WORKLOAD, TOPOLOGY)
+
+
+@pytest.mark.parametrize("qubits", [(4, 5, 6), (3, 2, 1, 0)])
+def test_a_core_of_another_topology_is_not_taken_for_the_one_of_its_name(qubits: tuple[int, ...]) -> None:
+    other = replace(TOPOLOGY.core("a/0"), qubits=qubits)
+    message = (
+        r"'l0.i.p0' is meant for core a/0 on qubits \(.*\), but here .* \(0, 1, 2, 3\); use cores of this topology"
+    )
+    with pytest.raises(InputError, match=message):
+        place(GOOD | {"l0.i.p0": other}, WORKLOAD, TOPOLOGY)
+
+
+def test_the_mapping_of_a_plan_knows_its_qubits() -> None:
+    mapping = plan(WORKLOAD, TOPOLOGY, GOOD).mapping
+    assert mapping == GOOD and place(mapping, WORKLOAD, TOPOLOGY) == place(GOOD, WORKLOAD, TOPOLOGY)
+    other = Topology(toy.two_devices(), core_qubits=3)
+    with pytest.raises(InputError, match=r"on qubits \(0, 1, 2, 3\), but here that core has qubits \(0, 1, 2\)"):
+        place(mapping, WORKLOAD, other)
+    assert place(dict(mapping), WORKLOAD, other)["l0.i.p0"] is other.core("a/0")
+
+
+@pytest.mark.parametrize(
+    ("registered", "message"),
+    [
+        (5, "mapping 'mine' is registered as 5; register a function"),
+        (lambda workload, topology: None, "mapping 'mine' returned None; it must return core by sub-VQC key"),
+        (lambda workload, topology: {}, "forgets 8 of 8"),
+    ],
+)
+def test_registered_mappings_that_are_refused(registered: Any, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MAPPINGS, "mine", registered)
+    with pytest.raises(InputError, match=message):
+        place("mine", WORKLOAD, TOPOLOGY)
 
 
 def test_a_dict_may_not_use_a_core_that_is_too_narrow() -> None:

@@ -143,11 +143,22 @@ def test_the_standard_errors_of_a_calibration_behave() -> None:
         (["zne"], (1,), "at least two noise factors"),
         (["zne"], (1, 2), "must be growing odd numbers"),
         (["zne"], (3, 5), "must be growing odd numbers"),
+        (["zne"], (1, 101), r"folds=\(1, 101\) must be growing odd numbers of at most 99"),
+        (["zne"], 5, "folds=5 must be"),
+        (["zne"], None, "folds=None must be"),
+        ([[]], (1, 3), r"unknown mitigation '\[\]'"),
+        (None, (1, 3), "mitigation=None must be a list of names"),
     ],
 )
-def test_refusals(methods: list[str], folds: tuple[int, ...], message: str) -> None:
+def test_refusals(methods: Any, folds: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         Mitigation.of(methods, folds)
+
+
+@pytest.mark.parametrize("fields", [{"folds": 5}, {"folds": None}, {"folds": (1, 3.0)}, {"readout": 3}])
+def test_fields_that_are_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=f"{next(iter(fields))}=.* must be"):
+        Mitigation(**fields)
 
 
 def test_a_qubit_that_reads_the_same_whatever_its_state_cannot_be_corrected() -> None:

@@ -81,6 +81,8 @@ def test_equal_sub_vqcs_are_one_class_and_devices_that_bill_nothing_still_have_a
         ({"error": float("nan")}, "weight error=nan"),
         ({"seconds": "much"}, "weight seconds='much'"),
         ({"error": True}, "weight error=True"),
+        ({"makespan": 10**400}, r"weight makespan=10+\.\.\. of the objective must be a finite number"),
+        ({"makespan": 1e308, "error": 1e308}, "too large to be added"),
         ({"makespan": 0, "error": 0, "seconds": 0}, "all weights of the objective are 0"),
     ],
 )

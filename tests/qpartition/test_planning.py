@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -115,6 +117,7 @@ def test_layers_on_devices_of_their_own_are_idle_at_the_ends_of_the_wavefront() 
 def test_the_circuits_say_what_runs_where() -> None:
     first = make().circuits[0]
     assert (first.key, first.core, first.qubits, first.parameters) == ("l0.i.p0", "a/0", 3, 4 + 9)
+    assert first.physical == (0, 1, 2, 3)
     assert (first.active, first.two_qubit_gates) == (4 + 4, 3)
 
 
@@ -127,6 +130,7 @@ def test_text_is_an_aligned_table() -> None:
     assert len(costs) == 6
     assert len({line.index("%") for line in costs}) == 1
     assert all(len(line) < 120 for line in lines)
+    assert any(line.endswith("QPU seconds  of 600 s  makespan s") for line in lines)
     assert str(make(parts=16, num_qubits=48)).splitlines()[15] == "... and 12 more cores"
     assert "exact" in str(make(shots=None))
 
@@ -159,6 +163,7 @@ def test_a_saved_plan_is_the_same_plan(parts: int, shots: int | None, jacobian: 
         ({"jacobian": "later"}, "unknown jacobian 'later'"),
         ({"mapping": "round"}, "unknown mapping 'round'"),
         ({"gradient": "sampled-shift", "samples": 0}, "samples=0 must be an integer of at least 1"),
+        ({"gradient": []}, r"unknown gradient '\[\]'"),
     ],
 )
 def test_refusals(arguments: dict[str, Any], message: str) -> None:
@@ -167,19 +172,60 @@ def test_refusals(arguments: dict[str, Any], message: str) -> None:
         plan(Workload.of(toy.Model(toy.cell(parts=2)), B, T), Topology(devices), **arguments)
 
 
+MODEL = toy.Model([toy.circuit()])
+WORK, TOPOLOGY = Workload.of(MODEL, B, T), Topology(toy.two_devices())
+
+
+@pytest.mark.parametrize(
+    ("workload", "topology", "message"),
+    [
+        (None, TOPOLOGY, r"None is not a Workload; make one with Workload.of\(model, batch, steps\)"),
+        (MODEL, TOPOLOGY, r"is not a Workload; make one with Workload.of\("),
+        (WORK, None, r"None is not a Topology; make one with Topology\("),
+        (WORK, [*toy.two_devices()], r"is not a Topology; make one with Topology\("),
+    ],
+)
+def test_arguments_of_another_kind(workload: Any, topology: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        plan(workload, topology)
+    assert "\n" not in str(caught.value)
+
+
+def test_numpy_integers_are_stored_as_plain_ones() -> None:
+    p = plan(WORK, TOPOLOGY, shots=np.int64(5), samples=np.int64(2), schedule=Schedule(np.int64(3), 0, np.int64(1)))
+    assert type(p.shots) is type(p.samples) is int
+    assert p == plan(WORK, TOPOLOGY, shots=5, samples=2, schedule=Schedule(3, 0, 1))
+    json.loads(p.to_json())
+
+
 def _edited(**changes: Any) -> str:
     return json.dumps(json.loads(make().to_json()) | changes)
+
+
+def _circuits(**changes: Any) -> list[Any]:
+    first, *others = json.loads(make().to_json())["circuits"]
+    return [first | changes, *others]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         ("{", "is not JSON"),
-        ("[]", "does not hold a plan"),
-        ("{}", "does not hold a plan"),
-        (_edited(format=99), "format 99, this version reads 3"),
+        ("[" * 10**5, "is not JSON"),
+        ("[]", r"does not hold a plan: \[\] stands where format should be; make the plan again"),
+        ("{}", "does not hold a plan: format is missing"),
+        (_edited(format=99), "format 99, this version reads 4"),
         (_edited(shots="many"), "shots='many'"),
-        (_edited(circuits=[{"key": "k"}]), "does not hold a plan"),
+        (_edited(jacobian="later"), "unknown jacobian 'later'"),
+        (_edited(gradient="none"), "unknown gradient 'none'"),
+        (_edited(mitigation=["zne"]), r"mitigation=\['zne'\] does not go with folds="),
+        (_edited(circuits=[]), "it has no circuits"),
+        (_edited(circuits=[{"key": "k"}]), "core is missing"),
+        (_edited(circuits=[3]), "3 stands where key should be"),
+        (_edited(circuits=_circuits(fidelity=float("nan"))), "fidelity=nan of circuit 'l0.i.p0' must be a finite"),
+        (_edited(circuits=_circuits(depth=-1)), "depth=-1 of circuit 'l0.i.p0' must be"),
+        (_edited(circuits=_circuits(key="l0.i.p1")), "2 circuits are named 'l0.i.p1'"),
+        (_edited(circuits=_circuits(physical=[-1])), r"physical=\[-1\] of circuit 'l0.i.p0' must be a list of qubits"),
         (_edited(step={"rounds": 1}), "saved counts cannot be read"),
         (_edited(step={"rounds": -1, "makespan": 0, "per_qpu": {}}), "non-negative"),
     ],
@@ -189,7 +235,7 @@ def test_files_that_hold_no_plan_are_refused(tmp_path: Path, content: str, messa
     path.write_text(content)
     with pytest.raises(InputError, match=message) as error:
         Plan.load(path)
-    assert "\n" not in str(error.value)
+    assert not re.search(r"\n|Error\(", str(error.value))
 
 
 def test_paths_that_cannot_be_used(tmp_path: Path) -> None:
@@ -201,6 +247,13 @@ def test_paths_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot write"):
         make().save(tmp_path / "folder")
     assert [f.name for f in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.parametrize("path", ["", None, 5])
+def test_paths_that_are_none(path: Any) -> None:
+    for use in (make().save, Plan.load):
+        with pytest.raises(InputError, match=r"path=.* is no path of a file; give one"):
+            use(path)
 
 
 def test_counts_add_up_round_by_round() -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import pytest
 
 from backends import open_qpu
 from backends.errors import InputError
-from backends.qpu import QPU
 from qpartition.topology import Topology
 from tests.qpartition import toy
 
@@ -115,6 +115,19 @@ def test_chosen_cores_that_overlap() -> None:
         Topology([MANILA], {"fake:manila": CORES})
 
 
+@pytest.mark.parametrize(("first", "second", "guard"), [([0], [1], 1), ([0], [2], 2), ([0, 1], [3, 4], 2)])
+def test_chosen_cores_keep_the_guard(first: list[int], second: list[int], guard: int) -> None:
+    chosen = {"fake:manila": [MANILA.core(first), MANILA.core(second)]}  # a line of five qubits
+    with pytest.raises(InputError, match=rf"on qubits .* are closer than guard={guard} unused qubits"):
+        Topology([MANILA], chosen, guard=guard)
+    assert len(Topology([MANILA], chosen, guard=guard - 1).cores) == 2
+
+
+def test_numpy_integers_are_widths() -> None:
+    assert Topology([MANILA], np.int64(2)).cores == Topology([MANILA], {"fake:manila": np.int64(2)}).cores
+    assert repr(Topology([MANILA], {"fake:manila": np.int64(2)})).endswith("core_qubits={'fake:manila': 2})")
+
+
 @pytest.mark.parametrize(
     ("links", "message"),
     [
@@ -190,6 +203,10 @@ SAME = toy.CountingQPU()
     ("qpus", "core_qubits", "message"),
     [
         ([], 4, "at least one QPU"),
+        (None, 4, "qpus=None must be a list of QPUs"),
+        (SAME, 4, "must be a list of QPUs"),
+        ("exact", 4, "qpus='exact' must be a list of QPUs"),
+        ([MANILA], {"fake:manila": MANILA.core([1])}, "or cores of fake:manila in a list"),
         (["exact"], 4, "'exact' is not a QPU; open it with open_qpu"),
         ([SAME, SAME], 4, "the same QPU object is in the list twice"),
         ([SAME], 0, "core_qubits=0 must be"),
@@ -198,9 +215,16 @@ SAME = toy.CountingQPU()
         ([Coreless()], 4, "no device of toy has a core of 4 qubits"),
     ],
 )
-def test_refusals(qpus: list[QPU], core_qubits: Any, message: str) -> None:
+def test_refusals(qpus: Any, core_qubits: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         Topology(qpus, core_qubits)
+
+
+@pytest.mark.parametrize("name", [[], None, 3])
+def test_names_that_are_none(name: Any) -> None:
+    for use in (Topology([SAME]).core, Topology([SAME]).chip):
+        with pytest.raises(InputError, match=r"unknown (core|QPU)"):
+            use(name)
 
 
 def test_unknown_core_names_the_nearest() -> None:

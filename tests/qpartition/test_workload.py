@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 
@@ -114,6 +115,7 @@ def _with_waves(*waves: list[str]) -> toy.Model:
     ("model", "message"),
     [
         (object(), r"object has no circuits\(\)"),
+        (toy.Model, r"Model is a class; give an object of it, such as Model\("),
         (toy.Model([]), "the model has no circuits"),
         (toy.Model([toy.circuit("k"), toy.circuit("k")]), "2 circuits are named 'k'"),
         (_without_metadata(), "circuit 'k' does not say what it is"),
@@ -133,3 +135,26 @@ def test_models_that_cannot_be_counted_are_refused(model: Any, message: str) -> 
 def test_sizes_must_be_positive_integers(batch: Any, steps: Any) -> None:
     with pytest.raises(InputError, match="must be an integer of at least 1"):
         Workload.of(toy.Model([toy.circuit()]), batch, steps)
+
+
+@pytest.mark.parametrize(
+    ("batch", "steps", "message"),
+    [
+        (10**8, 1, "batch=100000000 exceeds the 10000000 that are planned; use smaller batches"),
+        (1, 10**7, "steps=10000000 exceeds the 10000 that are planned; cut the sequences"),
+    ],
+)
+def test_sizes_that_are_too_large(batch: int, steps: int, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Workload.of(toy.Model([toy.circuit()]), batch, steps)
+
+
+def test_numpy_integers_are_sizes() -> None:
+    w = Workload.of(toy.Model([toy.circuit()]), np.int64(2), np.int64(3))
+    assert (w.batch, w.steps) == (2, 3)
+    assert type(w.batch) is type(w.steps) is int
+
+
+def test_input_gradient_is_a_flag() -> None:
+    with pytest.raises(InputError, match="input_gradient='yes' must be True or False"):
+        Workload.of(toy.Model([toy.circuit()]), 1, 1, input_gradient="yes")  # type: ignore[arg-type]

@@ -30,6 +30,8 @@ def refused(result, code=2):
         ("train pendulum --hidden x", ["--hidden", "integer"]),
         ("train pendulum --hidden -3", ["hidden=-3", "at least 1"]),
         ("train pendulum --epochs 0", ["epochs=0"]),
+        ("train pendulum --epochs 100000000000", ["--epochs 100000000000", "10000000", "give a smaller number"]),
+        ("plan pendulum --qpu exact --epochs 100000000000", ["--epochs 100000000000", "give a smaller number"]),
         ("train pendulum --batch -1", ["batch=-1"]),
         ("train pendulum --window 0", ["window=0"]),
         ("train pendulum --window 500", ["240 point(s)", "window=500"]),
@@ -288,6 +290,22 @@ def test_a_training_that_costs_more_than_its_budget_is_refused_before_anything_r
     assert "QPU seconds" in line
     assert "budget is 5.0" in line
     assert not (here / "run").exists()
+
+
+def test_a_refusal_by_the_budget_is_an_object_too(here, qlstm):
+    arguments = ("--qpu", "fake:manila", "--budget", 5, "--shots", 100, "--out", "run", "--json")
+    code, out, err = qlstm("train", "waves.csv", "--target", "y", *SMALL, *arguments)
+    result = json.loads(out)
+    assert (code, out.count("\n"), result["status"]) == (3, 1, "refused")
+    assert err == f"error: {result['error']}\n"
+    assert not (here / "run").exists()
+
+
+def test_the_most_epochs_are_as_many_as_are_planned():
+    from qlstm.cli.options import EPOCHS
+    from qpartition.workload import MOST
+
+    assert EPOCHS == MOST
 
 
 def test_a_learning_rate_that_is_too_large(here, qlstm):

@@ -28,7 +28,15 @@ def test_a_plan_can_be_kept_and_a_budget_asked_about(here, qlstm):
     code, _, err = qlstm("plan", *MODEL, *DEVICES, "--epochs", 2, "--budget", 5, "--save", "plan.json")
     assert code == 3
     assert "budget is 5.0" in err
+    result = json.loads(qlstm("plan", *MODEL, *DEVICES, "--epochs", 2, "--budget", 5, "--json")[1])
+    assert (result["status"], f"error: {result['error']}\n") == ("refused", err)
     assert json.loads((here / "plan.json").read_text())["shots"] == 64
+
+
+def test_a_budget_of_just_the_price_is_enough(here, qlstm):
+    price = json.loads(qlstm("plan", *MODEL, *DEVICES, "--epochs", 7, "--json")[1])["plan"]["run"]["qpu_seconds"]
+    assert qlstm("plan", *MODEL, *DEVICES, "--epochs", 7, "--budget", repr(price * (1 - 1e-12)))[0] == 0
+    assert qlstm("plan", *MODEL, *DEVICES, "--epochs", 7, "--budget", repr(price * 0.999))[0] == 3
 
 
 def test_packing_divides_the_executions(here, qlstm):

@@ -28,8 +28,18 @@ def test_named_devices_with_their_cores_and_calibration(qlstm):
 
 
 def test_the_table_fits_and_a_device_too_small_has_no_core(qlstm):
-    code, out, _ = qlstm("qpus", "--qpu", "fake:manila", "--core-qubits", 6)
+    code, out, _ = qlstm("qpus", "--qpu", "fake:manila", "--qpu", "fake:guadalupe", "--core-qubits", 6)
     assert code == 0
     assert "fake:manila" in out
     assert "fake:manila/0" not in out
+    assert "fake:guadalupe/0" in out
     assert max(map(len, out.splitlines())) <= 80
+
+
+def test_a_width_that_no_device_has_is_refused(qlstm):
+    code, out, err = qlstm("qpus", "--qpu", "fake:manila", "--core-qubits", 6, "--json")
+    assert (code, out) == (2, "")
+    assert err == (
+        "error: --core-qubits 6: no core of fake:manila is that wide, fake:manila has 5 qubits; "
+        "give a smaller width or another --qpu\n"
+    )

@@ -110,11 +110,19 @@ def test_a_budget_stops_a_run_that_costs_more_than_was_foreseen(here, qlstm, mon
         "--out",
         "run",
     )
-    code, _, err = qlstm(*CSV, *SMALL, *devices, "--quiet")
+    code, out, err = qlstm(*CSV, *SMALL, *devices, "--json")
     assert code == 3
     assert err.startswith("error: ")
+    assert err.count("\n") == 1
     assert "budget is 5.0" in err
     state = torch.load(here / "run" / "checkpoint.pt", weights_only=True)["trainer"]
+    again = "qlstm train waves.csv --out run --resume --budget SECONDS"
+    assert err.endswith(f"; saved after {state['batch']} steps in run; go on with: {again}\n")
+    result = json.loads(out)
+    assert out.count("\n") == 1
+    assert (result["status"], result["epochs_now"], result["folder"]) == ("stopped", 0, "run")
+    assert err == f"error: {result['error']}\n"
+    assert 0 < result["devices"]["qpu_seconds"] <= 5
     assert state["epoch"] == 0
     assert state["batch"] >= 1
 

@@ -1,0 +1,100 @@
+"""What a comparison may be given: mappings and their options by name, angles of every sub-VQC, scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from backends.errors import InputError, unknown_name
+
+from .checks import checked
+from .executor import Angles, Weights
+from .topology import Topology
+from .workload import Workload
+
+
+def check_types(workload: object, topology: object) -> None:
+    """Refuse what is not a workload or a topology."""
+    if not isinstance(workload, Workload):
+        raise InputError(
+            f"workload={_short(workload)} must be a Workload; make it with Workload.of(model, batch, steps)"
+        )
+    if not isinstance(topology, Topology):
+        raise InputError(f"topology={_short(topology)} must be a Topology; make it with Topology([open_qpu(...)])")
+
+
+def check_numbers(seed: object, budget: object) -> None:
+    """Refuse a seed or a budget that is not a number of at least 0."""
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise InputError(f"seed={seed!r} must be an integer of at least 0")
+    numeric = isinstance(budget, int | float) and not isinstance(budget, bool) and budget >= 0
+    if budget is not None and not numeric:
+        raise InputError(f"budget_seconds={budget!r} must be a number of at least 0, or None for no limit")
+
+
+def named_mappings(mappings: object) -> dict[str, Any]:
+    """Mappings by the name they have in the table."""
+    listed = isinstance(mappings, Mapping | Sequence) and not isinstance(mappings, str)
+    names = list(mappings) if isinstance(mappings, Mapping | Sequence) else []
+    if not listed or not all(isinstance(name, str) for name in names):
+        raise InputError(f"mappings={_short(mappings)} must be a list of names, or mappings by name")
+    if not names:
+        raise InputError("compare needs at least one mapping; name some, such as round-robin and noise-aware")
+    twice = [name for n, name in enumerate(names) if name in names[:n]]
+    if twice:
+        raise InputError(f"mapping {twice[0]!r} is given twice; name each once")
+    return dict(mappings) if isinstance(mappings, Mapping) else {name: name for name in names}
+
+
+def checked_options(options: object, named: Iterable[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Options by mapping, none for a mapping that is not compared."""
+    if options is None:
+        return {}
+    if not isinstance(options, Mapping) or not all(_is_keywords(given) for given in options.values()):
+        raise InputError(
+            f"options={_short(options)} must be the options of each mapping by name, such as {{'random': {{'seed': 3}}}}"
+        )
+    for name, given in options.items():
+        if name not in named:
+            raise unknown_name("mapping in options", name, named)
+        taken = sorted({"workload", "topology", "mapping", "shots"} & given.keys())
+        if taken:
+            raise InputError(f"options of {name!r} name {taken[0]!r}, which is the same for all; leave it out")
+    return options
+
+
+def _is_keywords(given: object) -> bool:
+    return isinstance(given, Mapping) and all(isinstance(name, str) for name in given)
+
+
+def checked_angles(workload: Workload, angles: object) -> tuple[Angles, Weights]:
+    """Angles of every sub-VQC, one row or more."""
+    pair = isinstance(angles, Sequence) and len(angles) == 2 and all(isinstance(part, Mapping) for part in angles)
+    if not isinstance(angles, Sequence) or not pair:
+        raise InputError(f"angles={_short(angles)} must be two dicts by sub-VQC key: encoding angles, and weights")
+    inputs, weights = angles
+    rows = checked(workload.by_key, inputs, weights)
+    for key in workload.keys:
+        if key not in rows or not len(rows[key].base):
+            raise InputError(f"angles hold no row for {key!r}; give one or more for every sub-VQC, or leave them out")
+    return inputs, weights
+
+
+def check_scores(scores: object, names: Sequence[str]) -> None:
+    """Refuse scores that are not one number or more for a mapping that was compared."""
+    if not isinstance(scores, Mapping):
+        raise InputError(f"scores={_short(scores)} must be a dict of mapping -> list of R2")
+    for name, values in scores.items():
+        if name not in names:
+            raise unknown_name("mapping in scores", name, names)
+        listed = isinstance(values, Sequence | np.ndarray) and len(values) > 0
+        if not listed or not all(isinstance(value, int | float | np.floating) for value in values):
+            raise InputError(f"scores of {name!r} are {_short(values)}; give a list of one R2 or more")
+
+
+def _short(value: object) -> str:
+    """The value on one line that fits into a message."""
+    shown = " ".join(repr(value).split())
+    return shown if len(shown) <= 60 else shown[:57] + "..."
