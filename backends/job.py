@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-import threading
+import os
 import uuid
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 
 from .errors import InputError
 from .qpu import Expectations
 
 Work = Callable[[], list[Expectations]]
+_MOST = 64
+"""Jobs that run at once; further ones wait for one of these."""
+
+
+class _Threads:
+    """The threads of all jobs: starting one for every job would take longer than many a job."""
+
+    def __init__(self) -> None:
+        self.start()
+        os.register_at_fork(after_in_child=self.start)  # a child has none of its parent's threads
+
+    def start(self) -> None:
+        self.pool = ThreadPoolExecutor(_MOST, thread_name_prefix="job")
+
+
+_threads = _Threads()
 
 
 class LocalJob:
-    """A `Handle` for work that starts at once in a thread of its own.
+    """A `Handle` for work that starts at once in another thread.
 
     Attributes:
         job_id: Unique.
@@ -24,19 +40,15 @@ class LocalJob:
         """Start ``work`` for the device named ``qpu``."""
         self.job_id = f"local-{uuid.uuid4().hex}"
         self._qpu = qpu
-        self._future: Future[list[Expectations]] = Future()
-        self._thread = threading.Thread(target=self._run, args=(work,), name=f"{qpu} {self.job_id}")
-        self._thread.start()
+        self._future = _threads.pool.submit(self._run, work)
 
-    def _run(self, work: Work) -> None:
+    def _run(self, work: Work) -> list[Expectations]:
         try:
-            self._future.set_result(work())
-        except InputError as error:
-            self._future.set_exception(error)
+            return work()
+        except InputError:
+            raise
         except BaseException as error:  # whatever ended the work must reach the caller, who waits for it
-            failure = RuntimeError(f"job {self.job_id} on {self._qpu} failed: {type(error).__name__}: {error}")
-            failure.__cause__ = error
-            self._future.set_exception(failure)
+            raise RuntimeError(f"job {self.job_id} on {self._qpu} failed: {type(error).__name__}: {error}") from error
 
     def result(self) -> list[Expectations]:
         """Wait; one `Expectations` per request, in order. Raises what the work raised."""
