@@ -86,7 +86,7 @@ def main(folder: Path) -> None:
         rows.append(("devices, trained", score, devices.report(), time.perf_counter() - began))
 
     Console().print(results(rows))
-    print(f"figures in {folder} (an earlier demo's were written over)")
+    print(f"figures in {folder}")
 
 
 def draw(model: Forecaster, data: Dataset, path: Path, name: str) -> np.ndarray:
