@@ -17,16 +17,17 @@ from backends.qpu import FloatArray
 from backends.specs import open_qpu
 
 from .comparison_input import (
-    check_numbers,
     check_scores,
     check_types,
     checked_angles,
+    checked_numbers,
     checked_options,
     named_mappings,
 )
 from .counts import Counts, Sets
 from .dispatch import ROUNDING, Dispatcher
 from .executor import Angles, Estimate, Weights
+from .export import checked_path
 from .plan_file import write
 from .planning import Plan, plan
 from .tables import Cell, table
@@ -122,9 +123,7 @@ class Comparison:
         Raises:
             InputError: If the path is none, or the file cannot be written.
         """
-        if not isinstance(path, str | Path):
-            raise InputError(f"path={path!r} is not the name of a file; give one, such as 'compare.json'")
-        write(Path(path), self.to_json())
+        write(checked_path(path), self.to_json())
 
 
 def compare(
@@ -159,7 +158,7 @@ def compare(
             `plan` refuses.
         BudgetError: If measuring would cost more than the budget; nothing is run.
     """
-    check_numbers(seed, budget_seconds)
+    seed = checked_numbers(seed, budget_seconds)
     plans = plan_each(workload, topology, mappings, shots, options=options, **settings)
     inputs, weights = _random(workload, seed) if angles is None else checked_angles(workload, angles)
     sets = {key: len(rows) for key, rows in inputs.items()}

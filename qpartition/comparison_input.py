@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from backends.errors import InputError, unknown_name
+from backends.errors import InputError, check_is, shown, unknown_name
+from backends.whole import whole
 
 from .checks import checked
 from .executor import Angles, Weights
@@ -17,21 +18,19 @@ from .workload import Workload
 
 def check_types(workload: object, topology: object) -> None:
     """Refuse what is not a workload or a topology."""
-    if not isinstance(workload, Workload):
-        raise InputError(
-            f"workload={_short(workload)} must be a Workload; make it with Workload.of(model, batch, steps)"
-        )
-    if not isinstance(topology, Topology):
-        raise InputError(f"topology={_short(topology)} must be a Topology; make it with Topology([open_qpu(...)])")
+    check_is(workload, Workload, "make one with Workload.of(model, batch, steps)")
+    check_is(topology, Topology, "make one with Topology([open_qpu(...), ...])")
 
 
-def check_numbers(seed: object, budget: object) -> None:
-    """Refuse a seed or a budget that is not a number of at least 0."""
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise InputError(f"seed={seed!r} must be an integer of at least 0")
+def checked_numbers(seed: object, budget: object) -> int:
+    """The seed as an int; refuses it or a budget that is not a number of at least 0."""
+    number = whole(seed)
+    if number is None:
+        raise InputError(f"seed={shown(seed)} must be an integer of at least 0")
     numeric = isinstance(budget, int | float) and not isinstance(budget, bool) and budget >= 0
     if budget is not None and not numeric:
-        raise InputError(f"budget_seconds={budget!r} must be a number of at least 0, or None for no limit")
+        raise InputError(f"budget_seconds={shown(budget)} must be a number of at least 0, or None for no limit")
+    return number
 
 
 def named_mappings(mappings: object) -> dict[str, Any]:
@@ -39,7 +38,7 @@ def named_mappings(mappings: object) -> dict[str, Any]:
     listed = isinstance(mappings, Mapping | Sequence) and not isinstance(mappings, str)
     names = list(mappings) if isinstance(mappings, Mapping | Sequence) else []
     if not listed or not all(isinstance(name, str) for name in names):
-        raise InputError(f"mappings={_short(mappings)} must be a list of names, or mappings by name")
+        raise InputError(f"mappings={shown(mappings)} must be a list of names, or mappings by name")
     if not names:
         raise InputError("compare needs at least one mapping; name some, such as round-robin and noise-aware")
     twice = [name for n, name in enumerate(names) if name in names[:n]]
@@ -54,7 +53,7 @@ def checked_options(options: object, named: Iterable[str]) -> Mapping[str, Mappi
         return {}
     if not isinstance(options, Mapping) or not all(_is_keywords(given) for given in options.values()):
         raise InputError(
-            f"options={_short(options)} must be the options of each mapping by name, such as {{'random': {{'seed': 3}}}}"
+            f"options={shown(options)} must be the options of each mapping by name, such as {{'random': {{'seed': 3}}}}"
         )
     for name, given in options.items():
         if name not in named:
@@ -73,7 +72,7 @@ def checked_angles(workload: Workload, angles: object) -> tuple[Angles, Weights]
     """Angles of every sub-VQC, one row or more."""
     pair = isinstance(angles, Sequence) and len(angles) == 2 and all(isinstance(part, Mapping) for part in angles)
     if not isinstance(angles, Sequence) or not pair:
-        raise InputError(f"angles={_short(angles)} must be two dicts by sub-VQC key: encoding angles, and weights")
+        raise InputError(f"angles={shown(angles)} must be two dicts by sub-VQC key: encoding angles, and weights")
     inputs, weights = angles
     rows = checked(workload.by_key, inputs, weights)
     for key in workload.keys:
@@ -85,16 +84,10 @@ def checked_angles(workload: Workload, angles: object) -> tuple[Angles, Weights]
 def check_scores(scores: object, names: Sequence[str]) -> None:
     """Refuse scores that are not one number or more for a mapping that was compared."""
     if not isinstance(scores, Mapping):
-        raise InputError(f"scores={_short(scores)} must be a dict of mapping -> list of R2")
+        raise InputError(f"scores={shown(scores)} must be a dict of mapping -> list of R2")
     for name, values in scores.items():
         if name not in names:
             raise unknown_name("mapping in scores", name, names)
         listed = isinstance(values, Sequence | np.ndarray) and len(values) > 0
         if not listed or not all(isinstance(value, int | float | np.floating) for value in values):
-            raise InputError(f"scores of {name!r} are {_short(values)}; give a list of one R2 or more")
-
-
-def _short(value: object) -> str:
-    """The value on one line that fits into a message."""
-    shown = " ".join(repr(value).split())
-    return shown if len(shown) <= 60 else shown[:57] + "..."
+            raise InputError(f"scores of {name!r} are {shown(values)}; give a list of one R2 or more")

@@ -115,8 +115,8 @@ def test_wrong_options_are_one_line(options: dict[str, Any], message: str) -> No
 def test_wrong_types_are_one_line() -> None:
     topology, nothing = Topology(toy.two_devices()), on_toys()
     calls: list[tuple[Any, str]] = [
-        (lambda: compare(3, topology), "workload=3 must be a Workload"),  # type: ignore[arg-type]
-        (lambda: compare(WORKLOAD, [topology]), "must be a Topology"),  # type: ignore[arg-type]
+        (lambda: compare(3, topology), "3 is not a Workload"),  # type: ignore[arg-type]
+        (lambda: compare(WORKLOAD, [topology]), "is not a Topology"),  # type: ignore[arg-type]
         (lambda: nothing.save(None), "path=None"),  # type: ignore[arg-type]
         (lambda: nothing.with_r2({"round-robin": []}), "one R2 or more"),
         (lambda: nothing.with_r2({"round-robin": ["x"]}), "one R2 or more"),  # type: ignore[list-item]
