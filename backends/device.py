@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -37,6 +37,7 @@ class Device:
         rep_delay: Seconds between shots.
         max_shots: Shots per circuit it takes.
         date: When it was calibrated, ISO format; empty if unknown.
+        rep_delay_range: Shortest and longest pause between shots that it takes, in seconds.
     """
 
     name: str
@@ -44,19 +45,36 @@ class Device:
     rep_delay: float = REP_DELAY
     max_shots: int = MAX_SHOTS
     date: str = ""
+    rep_delay_range: tuple[float, float] = (REP_DELAY, REP_DELAY)
 
     @classmethod
     def of(cls, backend: BackendV2, name: str) -> Device:
         """From a Qiskit backend."""
         configuration = _call(backend, "configuration")
+        rep_delay = float(getattr(configuration, "default_rep_delay", None) or REP_DELAY)
+        delays = getattr(configuration, "rep_delay_range", None) or (rep_delay, rep_delay)
         date = getattr(_call(backend, "properties"), "last_update_date", None)
         return cls(
             name,
             backend.target,
-            float(getattr(configuration, "default_rep_delay", None) or REP_DELAY),
+            rep_delay,
             int(getattr(configuration, "max_shots", None) or MAX_SHOTS),
             date.isoformat(timespec="seconds") if date is not None else "",
+            (float(min(delays)), float(max(delays))),
         )
+
+    def with_rep_delay(self, seconds: float) -> Device:
+        """The device with other pauses between shots.
+
+        Raises:
+            InputError: If it does not take them.
+        """
+        low, high = self.rep_delay_range
+        if not low <= seconds <= high:
+            raise InputError(
+                f"rep_delay={seconds:g} s: {self.name} takes {low:g} to {high:g} s; its own is {self.rep_delay:g}"
+            )
+        return replace(self, rep_delay=seconds)
 
     @property
     def num_qubits(self) -> int:

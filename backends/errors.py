@@ -19,6 +19,14 @@ class BudgetError(RuntimeError):
     """A run was refused, or stopped, because it would cost more than its budget."""
 
 
+class UsageLimitError(BudgetError):
+    """The account has no QPU time left, or not enough."""
+
+
+class PausedError(RuntimeError):
+    """A run cannot go on now, through no fault of its own; nothing is lost, and it can be resumed."""
+
+
 def shown(value: object) -> str:
     """What the caller gave, in one short line."""
     text = " ".join(repr(value).split())

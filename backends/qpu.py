@@ -121,7 +121,10 @@ class Profile:
 class Handle(Protocol):
     """A submitted job."""
 
-    job_id: str
+    @property
+    def job_id(self) -> str:
+        """What the device calls it."""
+        ...
 
     def result(self) -> list[Expectations]:
         """Wait for the job and return one `Expectations` per request, in the order they were given."""

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import InputError, unknown_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qiskit_ibm_runtime.fake_provider.fake_backend import FakeBackendV2
 
+    from .ibm.runtime import Account
     from .qpu import QPU
 
 KINDS = {
     "exact": "noiseless; exact expectations, or shots drawn from the exact distribution",
     "aer": "noiseless, simulated by Qiskit Aer",
     "fake:NAME": "a real device's calibration snapshot and noise, simulated core by core",
+    "ibm:NAME": "a device of IBM Quantum, through your saved account or QISKIT_IBM_TOKEN; ibm:least_busy picks one",
 }
 """Spec -> what it opens. `open_qpu` also takes any Qiskit ``BackendV2`` object."""
 
 
-def open_qpu(spec: object) -> QPU:
+def open_qpu(spec: object, snapshot: Mapping[str, Any] | None = None) -> QPU:
     """Open a device, real or simulated. Nothing is loaded or built before it is needed.
 
     Args:
         spec: ``"exact"``, ``"aer"``, ``"fake:NAME"``, or a Qiskit ``BackendV2`` object: a fake or generic one is
             simulated from its target, any other runs itself. ``"fake:NAME?engine=aer"`` says who simulates it (twin
             by default); with ``idle=1`` qubits that wait for others relax meanwhile: ``"fake:NAME?idle=1&engine=aer"``.
+            ``"ibm:NAME"`` or ``"ibm:least_busy"`` is a real device, through the account that qiskit-ibm-runtime finds:
+            the environment's (QISKIT_IBM_TOKEN, QISKIT_IBM_INSTANCE) or the saved one; what may follow it is
+            described in `backends.ibm.options.Options`: ``"ibm:ibm_fez?mode=session&dd=XY4"``.
+        snapshot: Of an ``ibm:`` device, from `IBMQPU.snapshot`: it goes by that calibration instead of today's.
 
     Raises:
         InputError: For an unknown kind, device, option or engine, with the nearest valid name.
@@ -34,7 +42,7 @@ def open_qpu(spec: object) -> QPU:
         return _of_backend(spec)
     kind, name, options = _parsed(spec)
     if kind == "ibm":
-        raise InputError(f"{spec!r}: this version cannot reach IBM Quantum yet; use fake:NAME, such as 'fake:fez'")
+        return _ibm(spec, name, options, snapshot)
     if kind == "fake":
         return _fake(name, options)
     if kind not in ("exact", "aer"):
@@ -73,6 +81,24 @@ def _unknown_kind(spec: str, kind: str) -> InputError:
     if bare in fake_names():
         return InputError(f"unknown device {spec!r}: did you mean 'fake:{bare}'?")
     return unknown_name("kind of device", kind, ("exact", "aer", "fake", "ibm"))
+
+
+def _ibm(spec: str, name: str, options: dict[str, str], snapshot: Mapping[str, Any] | None) -> QPU:
+    from .ibm.options import Options
+    from .ibm.qpu import IBMQPU
+
+    wanted = Options.parsed(spec, options)
+    if not name:
+        raise InputError(f"{spec!r} names no device; write ibm:NAME, such as ibm:ibm_fez, or ibm:least_busy")
+    if name == "least_busy":
+        name = _account().least_busy() if snapshot is None else str(snapshot["configuration"]["backend_name"])
+    return IBMQPU(name, _account, wanted, snapshot)
+
+
+def _account() -> Account:
+    from .ibm.runtime import account
+
+    return account()
 
 
 def _ideal(kind: str) -> QPU:
@@ -130,9 +156,10 @@ def _of_backend(backend: object) -> QPU:
         kind = type(backend).__name__
         raise InputError(f"cannot open a {kind}: give a spec ({', '.join(KINDS)}) or a Qiskit BackendV2 object")
     if isinstance(backend, IBMBackend):
-        raise InputError(
-            f"{backend.name}: this version cannot reach IBM Quantum yet; use fake:NAME, such as 'fake:fez'"
-        )
+        from .ibm.qpu import IBMQPU
+        from .ibm.runtime import Account
+
+        return IBMQPU(str(backend.name), lambda: Account(backend.service))
     if isinstance(backend, (FakeBackendV2, GenericBackendV2)):
         return SnapshotQPU(str(backend.name), lambda: Device.of(backend, str(backend.name)))
     return NativeQPU(backend)

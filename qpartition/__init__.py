@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .drawing import draw_chip
     from .executor import Estimate, Executor, Jacobian
     from .gradients import GRADIENTS
+    from .journal import Journal, JournalReader
     from .lightcone import active_parameters
     from .mapping import MAPPINGS
     from .objective import Objective, Score
@@ -33,6 +34,8 @@ __all__ = [
     "Estimate",
     "Executor",
     "Jacobian",
+    "Journal",
+    "JournalReader",
     "Objective",
     "Partition",
     "Plan",
@@ -60,6 +63,7 @@ _MODULES = {
     "drawing": ("draw_chip",),
     "executor": ("Estimate", "Executor", "Jacobian"),
     "gradients": ("GRADIENTS",),
+    "journal": ("Journal", "JournalReader"),
     "lightcone": ("active_parameters",),
     "mapping": ("MAPPINGS",),
     "objective": ("Objective", "Score"),

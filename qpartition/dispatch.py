@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -9,20 +10,31 @@ from typing import Any, Self
 import numpy as np
 
 from backends.checks import checked_seed
-from backends.errors import BudgetError, InputError, check_is, shown
-from backends.qpu import Expectations, FloatArray, Handle
+from backends.errors import BudgetError, InputError, PausedError, check_is, shown
+from backends.qpu import Expectations, FloatArray
+from backends.remote.errors import Offline
+from backends.remote.qpu import RemoteQPU
+from backends.remote.retry import RetryPolicy
 from backends.whole import whole
 
 from .checks import Rows, checked
 from .counts import Counts, slowest
+from .courier import Courier, Started, abandon
 from .executor import Angles, Estimate, Jacobian, Masks, Weights
-from .meter import Tallies
+from .jobs import Job, JobMaker, joined
+from .journal import Journal, JournalReader
+from .journal_entries import Move
+from .meter import Meter, Tallies
 from .mitigation import BASIS_STATES, Readout, read_readout
-from .packing import Pack, Task
+from .packing import Task
 from .planning import Plan
 from .report import Report
 from .shifts import Shifts
 
+log = logging.getLogger("qpartition.jobs")
+
+MOVED = 1000
+"""Numbers of jobs within a round and device: from here on for work that came from another device."""
 ROUNDING = 1e-9
 """Relative excess over a budget that is taken for a rounding error of the sums."""
 _Tasks = Mapping[str, Mapping[Task, int]]
@@ -38,13 +50,27 @@ class Dispatcher:
     batch, or derivatives with respect to x and h0, which `Workload.of` counts with ``input_gradient=True``).
     """
 
-    def __init__(self, plan: Plan, *, budget_seconds: float | None = None, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        journal: Journal | JournalReader | None = None,
+        budget_seconds: float | None = None,
+        seed: int | None = None,
+        retry: RetryPolicy | None = None,
+        keep_local: bool = True,
+    ) -> None:
         """Ready to run; submits nothing yet.
 
         Args:
             plan: As made by `plan`; one loaded from a file has no devices.
+            journal: Where every job is written down, so that after any failure the same rounds cost nothing again. A
+                `JournalReader` answers from an earlier run alone, and submits nothing to devices behind a network.
+                None keeps the jobs of such devices in memory.
             budget_seconds: A round that would bring the QPU seconds above this is refused.
-            seed: Makes sampled results reproducible, round by round.
+            seed: Makes sampled results reproducible, round by round, on simulated devices.
+            retry: How long to wait for devices behind a network, and how often to try.
+            keep_local: The journal also keeps the results of simulated devices.
 
         Raises:
             InputError: If the plan has no devices, or the budget or seed is not a non-negative number.
@@ -54,11 +80,22 @@ class Dispatcher:
             raise InputError(
                 "a plan loaded from a file has no devices; make it again with plan(workload, topology, mapping=loaded.mapping)"
             )
+        if journal is not None and not isinstance(journal, Journal | JournalReader):
+            raise InputError(f"journal={shown(journal)} must be a Journal; make one with Journal('run.sqlite')")
+        if retry is not None:
+            check_is(retry, RetryPolicy, "make one with RetryPolicy(...)")
         _check_budget(budget_seconds)
         self.plan = plan
         self.budget_seconds = budget_seconds
         self.seed = checked_seed(seed)
         self._meter = plan.live
+        devices = self._meter.topology.qpus
+        if journal is None and any(isinstance(qpu, RemoteQPU) for qpu in devices.values()):
+            journal = Journal.in_memory()
+        self._journal = journal
+        self._courier = Courier(journal, retry or RetryPolicy(), keep_local)
+        self._maker = JobMaker(None if journal is None else journal.run, self.seed, tuple(devices))
+        self._moves = [] if journal is None else journal.moves()
         self._counts = Counts.of_rounds((), self._meter.qpus)
         self._sequence = 0
         self._readouts: dict[str, Readout] = {}
@@ -134,7 +171,10 @@ class Dispatcher:
 
     def report(self) -> Report:
         """What has been spent so far."""
-        return Report(self._counts)
+        if self._journal is None:
+            return Report(self._counts)
+        spent = self._journal.spent()
+        return Report(self._counts, spent.retries, spent.billed, spent.wasted)
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run needs to go on with the same numbers: plain numbers by name."""
@@ -142,11 +182,15 @@ class Dispatcher:
         return {**self._counts.as_dict(), "sequence": self._sequence, "readout": readout}
 
     def rewound(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """An earlier state, to repeat the rounds since then with the same seeds; what they cost stays spent.
+        """An earlier state, to repeat the rounds since then with the same seeds.
+
+        What they cost stays spent; with a journal they cost nothing again, so the state is taken as it is.
 
         Raises:
             InputError: If the state does not say how many rounds it is from.
         """
+        if isinstance(self._journal, Journal):
+            return {**state, "sequence": _sequence(state)}
         return {**self.state_dict(), "sequence": _sequence(state)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -156,13 +200,13 @@ class Dispatcher:
             InputError: If the state cannot be read or does not fit this plan.
         """
         counts, sequence = Counts.from_dict(state), _sequence(state)
-        strange = sorted(set(counts.per_qpu) - set(self._meter.qpus))
+        strange = sorted(set(counts.per_qpu) - set(self._meter.topology.qpus))
         if strange:
             raise InputError(
                 f"the saved state spent time on {strange[0]!r}, which this plan does not use; resume with the same devices"
             )
         self._readouts = self._known_readouts(state.get("readout", {}))
-        self._sequence = sequence
+        self._meter, self._sequence = self._meter_at(sequence), sequence
         self._counts = Counts.of_rounds((), self._meter.qpus) + counts
 
     def _known_readouts(self, saved: object) -> dict[str, Readout]:
@@ -175,8 +219,12 @@ class Dispatcher:
         return found
 
     def close(self) -> None:
-        """Run nothing more; the report stays. Closing twice is fine."""
-        self._closed = True
+        """Run nothing more and give back what devices hold open; the report stays. Closing twice is fine."""
+        if not self._closed:
+            self._closed = True
+            for qpu in self._meter.topology.qpus.values():
+                if isinstance(qpu, RemoteQPU):
+                    qpu.close()
 
     def __enter__(self) -> Self:
         """The dispatcher itself."""
@@ -206,9 +254,7 @@ class Dispatcher:
         self._calibrate()
         sets = {key: len(array) for key, array in values.items()}
         tallies = self._meter.round(sets)
-        self._check_budget(tallies)
-        tasks = {name: self._meter.tasks(group) for name, group in self._meter.by_qpu(sets).items()}
-        found = self._run(tasks, values, tallies)
+        found = self._run(self._tasks(sets), values, tallies)
         results = {key: self._nothing(key) for key in values}
         for key in results:
             if sets[key]:
@@ -217,68 +263,134 @@ class Dispatcher:
                 results[key] = self._meter.mitigation.combined(variants, readout)
         return results
 
+    def _tasks(self, sets: Mapping[str, int]) -> _Tasks:
+        return {name: self._meter.tasks(group) for name, group in self._meter.by_qpu(sets).items()}
+
     def _calibrate(self) -> None:
         """Run the calibration of the mitigation, once, before the first round."""
         tasks = self._meter.calibration_tasks()
         if not tasks or self._readouts:
             return
-        tallies = self._meter.calibration()
-        self._check_budget(tallies)
-        found = self._run(
-            tasks, {key: self._blank(key) for key in self._meter.workload.keys}, tallies, calibration=True
-        )
+        blank = {key: self._blank(key) for key in self._meter.workload.keys}
+        found = self._run(tasks, blank, self._meter.calibration(), calibration=True)
         zero, one = BASIS_STATES
         self._readouts = {key: Readout.of(found[key, zero], found[key, one]) for key in self._meter.workload.keys}
 
     def _run(
         self, tasks: _Tasks, values: Mapping[str, FloatArray], tallies: Tallies, calibration: bool = False
     ) -> dict[Task, Expectations]:
-        """One round: a job per QPU, all submitted before any is waited for."""
-        submitted = []
-        for name, group in tasks.items():
-            packs = self._meter.packs(group)
-            shots = self._meter.calibration_shots(name) if calibration else self._meter.shots
-            handle = self._meter.topology.qpus[name].run(
-                self._meter.bundles(packs, values), shots, seed=self._seed(name)
-            )
-            self._counts = self._counts.plus({name: tallies[name]})  # it counts as soon as it is accepted
-            submitted.append((name, packs, handle))
-        found: dict[Task, Expectations] = {}
-        for name, packs, handle in submitted:
-            found |= self._collect(name, packs, handle)
+        """One round: the jobs of all QPUs, all on their way before any is waited for."""
+        left = {move.qpu for move in self._moves if move.round == self._sequence}
+        here = {name: group for name, group in tasks.items() if name not in left}
+        results, gone = self._deliver(here, values, tallies, calibration)
+        for name in [name for name in tasks if name in left | gone]:
+            results |= self._elsewhere(name, tasks[name], values, calibration)
         self._counts = self._counts.plus({}, rounds=1 if tallies else 0, makespan=slowest(tallies))
         self._sequence += 1 if tallies else 0
-        return found
+        return results
 
-    def _collect(self, name: str, packs: list[Pack], handle: Handle) -> dict[Task, Expectations]:
-        """The results of a job by task, put together from their pieces."""
-        pieces, results = [piece for one in packs for piece in one], handle.result()
-        expected = [(piece.sets, self._meter.workload.by_key[piece.task[0]].outputs) for piece in pieces]
-        if [result.values.shape for result in results] != expected:
-            raise RuntimeError(
-                f"{name} returned job {handle.job_id} with shapes other than the (sets, outputs) asked for"
+    def _deliver(
+        self, tasks: _Tasks, values: Mapping[str, FloatArray], tallies: Tallies, calibration: bool, part: int = 0
+    ) -> tuple[dict[Task, Expectations], set[str]]:
+        """Run jobs; their results, and the devices that are off line."""
+        jobs = [
+            job
+            for name, group in tasks.items()
+            for job in self._maker.jobs(
+                self._meter, name, group, values, self._shots(name, calibration), self._sequence, part
             )
-        found: dict[Task, list[Expectations]] = {}
-        for piece, result in zip(pieces, results, strict=True):  # the pieces of a task are in order
-            found.setdefault(piece.task, []).append(result)
-        return {task: _joined(parts) for task, parts in found.items()}
+        ]
+        self._check_budget({name: tallies[name] for name in tasks}, jobs)
+        found, gone, started = dict[Task, list[Expectations]](), set[str](), list[Started]()
+        try:
+            for job in jobs:
+                started.append(self._courier.start(self._meter.topology.qpus[job.qpu], job, self._left()))
+                if job.submission.part == part:  # it counts once it is on its way
+                    self._counts = self._counts.plus({job.qpu: tallies[job.qpu]})
+            for job, one in zip(jobs, started, strict=True):
+                try:
+                    for task, result in job.by_task(self._meter, one.result(), one.job_id):
+                        found.setdefault(task, []).append(result)
+                except Offline:
+                    gone.add(job.qpu)
+        except BaseException:
+            abandon(started)
+            raise
+        self._counts = self._counts.plus({name: tallies[name].times(-1) for name in gone})
+        return {task: joined(parts) for task, parts in found.items()}, gone
 
-    def _check_budget(self, tallies: Tallies) -> None:
-        spent, budget = self._counts.qpu_seconds, self.budget_seconds
-        after = self._counts.plus(tallies).qpu_seconds
-        if budget is not None and after > budget * (1 + ROUNDING):
+    def _elsewhere(
+        self, name: str, group: Mapping[Task, int], values: Mapping[str, FloatArray], calibration: bool
+    ) -> dict[Task, Expectations]:
+        """Run the part of a round whose device is off line on the others, and whatever comes after it too."""
+        known = next((move for move in self._moves if (move.round, move.qpu) == (self._sequence, name)), None)
+        movable = self._meter.movable and (known is not None or isinstance(self._journal, Journal))
+        meter = self._meter.without(name, None if known is None else known.placement) if movable else None
+        if meter is None:
+            raise PausedError(f"{name} is off line and its sub-VQCs may run nowhere else; resume when it is back")
+        if known is None:
+            self._move(Move(self._sequence, name, self._meter.changes(meter)))
+        self._meter = meter
+        if self._readouts and not calibration:
+            self._readouts = {}  # other cores read out differently
+            self._calibrate()
+        tasks: dict[str, dict[Task, int]] = {}
+        for task, count in group.items():
+            tasks.setdefault(meter.placement[task[0]].qpu, {})[task] = count
+        tallies = {host: meter.job(host, own, self._shots(host, calibration)) for host, own in tasks.items()}
+        results, gone = self._deliver(tasks, values, tallies, calibration, part=MOVED)
+        for host in sorted(gone):
+            results |= self._elsewhere(host, tasks[host], values, calibration)
+        return results
+
+    def _move(self, move: Move) -> None:
+        """Remember that the work of a device is done elsewhere from now on."""
+        self._moves.append(move)
+        text = f"off line: its work moves to {', '.join(sorted(set(move.placement.values())))}"
+        log.warning("%s: %s", move.qpu, text)
+        if isinstance(self._journal, Journal):
+            self._journal.moved(move)
+            self._journal.note(move.qpu, text)
+
+    def _meter_at(self, number: int) -> Meter:
+        """Where sub-VQCs are in round ``number``, after the moves of earlier ones."""
+        meter = self.plan.live
+        for move in self._moves:
+            if meter is not None and move.round < number:
+                meter = meter.without(move.qpu, move.placement)
+        if meter is None:
+            raise InputError(
+                "the journal moves work to cores that this plan does not have; resume with the same devices"
+            )
+        return meter
+
+    def _shots(self, name: str, calibration: bool) -> int | None:
+        return self._meter.calibration_shots(name) if calibration else self._meter.shots
+
+    def _left(self) -> float | None:
+        """QPU seconds left of the budget."""
+        return None if self.budget_seconds is None else max(0.0, self.budget_seconds - self._spent())
+
+    def _spent(self) -> float:
+        """QPU seconds so far: as charged where that is known, repeated and failed jobs included."""
+        if isinstance(self._journal, Journal):
+            return self._journal.spent().seconds
+        return self._counts.qpu_seconds
+
+    def _check_budget(self, tallies: Tallies, jobs: list[Job]) -> None:
+        """Refuse jobs that would exceed the budget; those that the journal knows cost nothing more."""
+        if self.budget_seconds is None:
+            return
+        spent, journal = self._spent(), self._journal
+        if isinstance(journal, Journal):
+            price = sum(job.submission.estimated for job in jobs if not journal.known(job.submission.key))
+        else:
+            price = sum(tally.qpu_seconds for tally in tallies.values())
+        if spent + price > self.budget_seconds * (1 + ROUNDING) and price > 0:
             raise BudgetError(
-                f"{spent:.1f} QPU seconds spent, the next round would take {after - spent:.1f}, "
-                f"the budget is {budget:.1f}; raise the budget, or use fewer shots, rows or parts"
+                f"{spent:.1f} QPU seconds spent, the next round would take {price:.1f}, "
+                f"the budget is {self.budget_seconds:.1f}; raise the budget, or use fewer shots, rows or parts"
             )
-
-    def _seed(self, name: str) -> int | None:
-        """The seed of one QPU's job in the coming round, a function of `seed` and the number of the round."""
-        if self.seed is None:
-            return None
-        number = list(self._meter.topology.qpus).index(name)
-        sequence = np.random.SeedSequence(self.seed, spawn_key=(self._sequence, number))
-        return int(sequence.generate_state(1)[0] >> 1)
 
     def _blank(self, key: str) -> FloatArray:
         return np.zeros((1, self._meter.workload.by_key[key].circuit.num_parameters))
@@ -286,12 +398,6 @@ class Dispatcher:
     def _nothing(self, key: str) -> Expectations:
         empty = np.empty((0, self._meter.workload.by_key[key].outputs))
         return Expectations(empty, empty)
-
-
-def _joined(parts: list[Expectations]) -> Expectations:
-    if len(parts) == 1:
-        return parts[0]
-    return Expectations(np.concatenate([p.values for p in parts]), np.concatenate([p.stderr for p in parts]))
 
 
 def _split(result: Expectations, rows: int) -> tuple[Expectations, Expectations]:

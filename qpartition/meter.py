@@ -11,8 +11,9 @@ from backends.errors import InputError
 from backends.qpu import PLAIN, QPU, Bundle, FloatArray, Profile, Request, Variant
 
 from .counts import Sets, Tally
+from .failover import moved
 from .mitigation import BASIS_STATES, CALIBRATION_SHOTS, NONE, Mitigation
-from .packing import Pack, Task, pack, separate
+from .packing import Pack, Task, pack, separate, split
 from .topology import Topology
 from .workload import Workload
 
@@ -35,6 +36,7 @@ class Meter:
         shots: int | None,
         packing: bool = True,
         mitigation: Mitigation = NONE,
+        movable: bool = True,
     ) -> None:
         """For the sub-VQCs of ``workload`` on their cores.
 
@@ -45,6 +47,7 @@ class Meter:
             shots: Per execution; None for exact expectations.
             packing: Sub-VQCs on different cores of a QPU run side by side, as one circuit.
             mitigation: What else is run with every parameter set, and once before the first round.
+            movable: The work of a device that goes off line may be done on the others.
         """
         self.workload = workload
         self.topology = topology
@@ -52,7 +55,31 @@ class Meter:
         self.shots = shots
         self.packing = packing
         self.mitigation = mitigation
+        self.movable = movable
         self._priced: dict[tuple[tuple[Task, int], ...], Tally] = {}
+
+    def without(self, name: str, placement: Mapping[str, str] | None = None) -> Meter | None:
+        """The same sub-VQCs with those on one device moved to cores of the others; None if they have no room for one.
+
+        Args:
+            name: The device.
+            placement: Names of the cores they go to, by key; None: to the least busy cores, the best of those.
+        """
+        lost = [key for key in self.workload.keys if self.placement[key].qpu == name]
+        if placement is None:
+            cores = moved(self.workload, self.topology, self.placement, lost)
+        else:
+            cores = {key: self.topology.core(placement[key]) for key in lost}
+        if cores is None:
+            return None
+        kept = {**self.placement, **cores}
+        return Meter(self.workload, self.topology, kept, self.shots, self.packing, self.mitigation, self.movable)
+
+    def changes(self, other: Meter) -> dict[str, str]:
+        """Names of the cores of the sub-VQCs that ``other`` has elsewhere, by key."""
+        return {
+            key: other.placement[key].name for key in self.workload.keys if other.placement[key] != self.placement[key]
+        }
 
     @property
     def qpus(self) -> tuple[str, ...]:
@@ -69,17 +96,17 @@ class Meter:
         return {name: group for name, group in groups.items() if group}
 
     def round(self, sets: Sets) -> Tallies:
-        """What a round costs: one job per QPU used. Empty if there is nothing to run.
+        """What a round costs: one job per QPU used, more where it limits their size. Empty if there is nothing to run.
 
         Raises:
-            InputError: If a job would exceed what a QPU accepts.
+            InputError: If the shots exceed what a QPU accepts.
         """
-        return {name: self._job(name, self.tasks(group), self.shots) for name, group in self.by_qpu(sets).items()}
+        return {name: self.job(name, self.tasks(group), self.shots) for name, group in self.by_qpu(sets).items()}
 
     def calibration(self) -> Tallies:
         """What the calibration of the mitigation costs, one job per QPU; empty if there is none."""
         groups = self.calibration_tasks()
-        return {name: self._job(name, group, self.calibration_shots(name)) for name, group in groups.items()}
+        return {name: self.job(name, group, self.calibration_shots(name)) for name, group in groups.items()}
 
     def calibration_tasks(self) -> dict[str, dict[Task, int]]:
         """By QPU, the tasks of the calibration, each with one parameter set."""
@@ -104,6 +131,11 @@ class Meter:
             return separate(tasks)
         return pack(tasks, {task: self.placement[task[0]].name for task in tasks})
 
+    def jobs(self, name: str, tasks: Mapping[Task, int], shots: int | None) -> list[list[Pack]]:
+        """The circuits of every job that the part of a round on one QPU takes: one, unless the device limits them."""
+        most = self.topology.qpus[name].limits.max_executions
+        return split(self.packs(tasks), None if most is None else max(1, most // (shots or 1)))
+
     def bundles(self, packs: list[Pack], values: Mapping[str, FloatArray]) -> list[Bundle]:
         """What a QPU is sent; ``values`` are the parameter sets by key, each of shape (sets, parameters)."""
         return [
@@ -122,15 +154,16 @@ class Meter:
         core, subvqc = self.placement[key], self.workload.by_key[key]
         return self.topology.qpus[core.qpu].profile(subvqc.circuit, self.topology.native(core), subvqc.outputs)
 
-    def _job(self, name: str, tasks: Mapping[Task, int], shots: int | None) -> Tally:
+    def job(self, name: str, tasks: Mapping[Task, int], shots: int | None) -> Tally:
+        """What the part of a round on one QPU costs."""
         fingerprint = tuple(tasks.items())
         if fingerprint not in self._priced:
-            qpu, packs = self.topology.qpus[name], self.packs(tasks)
-            executions = sum(one[0].sets for one in packs) * (shots or 1)
-            _check_limits(name, qpu, shots, executions)
+            qpu, jobs = self.topology.qpus[name], self.jobs(name, tasks, shots)
+            _check_limits(name, qpu, shots)
+            executions = sum(one[0].sets for packs in jobs for one in packs) * (shots or 1)
             blank = {key: self._blank(key, count) for (key, _), count in tasks.items()}
-            seconds = float(qpu.seconds(self.bundles(packs, blank), shots))
-            self._priced[fingerprint] = Tally(1, sum(tasks.values()), executions, seconds)
+            seconds = sum(float(qpu.seconds(self.bundles(packs, blank), shots)) for packs in jobs)
+            self._priced[fingerprint] = Tally(len(jobs), sum(tasks.values()), executions, seconds)
         return self._priced[fingerprint]
 
     def _blank(self, key: str, sets: int) -> FloatArray:
@@ -138,11 +171,11 @@ class Meter:
         return np.broadcast_to(np.zeros(1), (sets, self.workload.by_key[key].circuit.num_parameters))
 
 
-def _check_limits(name: str, qpu: QPU, shots: int | None, executions: int) -> None:
-    if shots is not None and qpu.limits.max_shots is not None and shots > qpu.limits.max_shots:
-        raise InputError(f"{shots} shots exceed the {qpu.limits.max_shots} that {name} accepts; use fewer shots")
-    if qpu.limits.max_executions is not None and executions > qpu.limits.max_executions:
+def _check_limits(name: str, qpu: QPU, shots: int | None) -> None:
+    limits = qpu.limits
+    if shots is not None and limits.max_shots is not None and shots > limits.max_shots:
+        raise InputError(f"{shots} shots exceed the {limits.max_shots} that {name} accepts; use fewer shots")
+    if shots is not None and limits.max_executions is not None and shots > limits.max_executions:
         raise InputError(
-            f"a job of {executions} executions exceeds the {qpu.limits.max_executions} that {name} accepts; "
-            "use a smaller batch, fewer shots, jacobian='fused' or more QPUs"
+            f"{shots} shots exceed the {limits.max_executions} executions that {name} accepts in a job; use fewer shots"
         )

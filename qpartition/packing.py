@@ -67,6 +67,27 @@ def separate(sets: Mapping[Task, int]) -> list[Pack]:
     return [(Piece(task, 0, count),) for task, count in sets.items() if count]
 
 
+def split(packs: list[Pack], most_sets: int | None) -> list[list[Pack]]:
+    """Divide packs among jobs of at most ``most_sets`` executed parameter sets each, in order; None for no limit.
+
+    A pack that is too long for one job goes on in the next.
+    """
+    if most_sets is None:
+        return [packs] if packs else []
+    jobs, room = list[list[Pack]](), 0
+    for one in packs:
+        start, length = 0, one[0].sets
+        while start < length:
+            if not room:
+                jobs.append([])
+                room = most_sets
+            stop = min(length, start + room)
+            jobs[-1].append(tuple(Piece(p.task, p.start + start, p.start + stop) for p in one))
+            room -= stop - start
+            start = stop
+    return jobs
+
+
 def _timeline(queue: list[Task], sets: Mapping[Task, int]) -> list[tuple[Task, int]]:
     """Each task of a core and when it ends, in parameter sets since the job began."""
     return list(zip(queue, accumulate(sets[task] for task in queue), strict=True))

@@ -156,7 +156,7 @@ def plan(
     usage = Usage(shots, gradient, jacobian, samples, packing)
     placement = place(mapping, workload, topology, usage=usage, **options)
     chosen = mitigation if isinstance(mitigation, Mitigation) else Mitigation.of(mitigation)
-    meter = Meter(workload, topology, placement, shots, packing, chosen)
+    meter = Meter(workload, topology, placement, shots, packing, chosen, movable=isinstance(mapping, str))
     calibration = Counts.of_rounds([meter.calibration()], meter.qpus)
     forward, step = _price(meter, workload.forward_rounds()), _price(meter, rounds)
     epoch = None if schedule is None else _epoch(meter, gradient, asked, schedule)

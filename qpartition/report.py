@@ -17,10 +17,14 @@ class Report:
     Attributes:
         counts: Rounds, and jobs, parameter sets, executions and QPU seconds by QPU.
         retries: Submissions that had to be repeated.
+        billed_seconds: QPU seconds that the service says it has charged; 0 where it has not said, or nobody charges.
+        wasted_seconds: QPU seconds of jobs that failed or were one too many; not among the counts.
     """
 
     counts: Counts
     retries: int = 0
+    billed_seconds: float = 0.0
+    wasted_seconds: float = 0.0
 
     @property
     def rounds(self) -> int:
@@ -59,8 +63,15 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers only."""
-        return {**self.counts.as_dict(), "retries": self.retries}
+        return {
+            **self.counts.as_dict(),
+            "retries": self.retries,
+            "billed_seconds": self.billed_seconds,
+            "wasted_seconds": self.wasted_seconds,
+        }
 
     def __str__(self) -> str:
         """A table: the total and every QPU."""
-        return table(COST, cost_rows("total", self.counts)) + f"\nretries: {self.retries}"
+        billed = f", charged so far: {self.billed_seconds:.1f} s" if self.billed_seconds else ""
+        wasted = f", of failed and surplus jobs: {self.wasted_seconds:.1f} s" if self.wasted_seconds else ""
+        return table(COST, cost_rows("total", self.counts)) + f"\nretries: {self.retries}{billed}{wasted}"

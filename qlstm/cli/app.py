@@ -9,6 +9,7 @@ import typer
 from .. import __version__
 from .compare import compare
 from .forecast import forecast
+from .jobs import jobs
 from .plan import plan
 from .qpus import qpus
 from .train import train
@@ -44,3 +45,4 @@ app.command()(plan)
 app.command()(compare)
 app.command()(forecast)
 app.command()(qpus)
+app.command()(jobs)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from backends.errors import BudgetError, InputError
+from backends.errors import BudgetError, InputError, PausedError
 
 BAD_INPUT, REFUSED, INTERRUPTED = 2, 3, 130
 
@@ -23,6 +23,8 @@ def explain(error: BaseException) -> Explained | None:
     """The line and exit code for an error a user can cause; None for a bug, whose traceback is wanted."""
     if isinstance(error, BudgetError):
         return Explained(_one_line(error), REFUSED)
+    if isinstance(error, PausedError):
+        return Explained(_one_line(error), INTERRUPTED)
     if isinstance(error, InputError):
         return Explained(_one_line(error), BAD_INPUT)
     if hasattr(error, "format_message"):

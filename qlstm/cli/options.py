@@ -111,6 +111,11 @@ Budget = Annotated[
     Number, _devices("--budget", "Refuse to cost more QPU seconds than this.", "SECONDS", default="no limit")
 ]
 
+Wait = Annotated[
+    Number,
+    _devices("--wait", "ibm: pause the run when a job takes longer, queue included.", "SECONDS", default="any time"),
+]
+
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -141,7 +146,7 @@ RUN: dict[str, Any] = {
     "shuffle": Shuffle, "seed": Seed, "gradient": Gradient, "samples": Samples,
     "perturbation": Perturbation, "signal": Signal, "train_shots": TrainShots, "jacobian": JacobianMode, "qpu": Qpu,
     "shots": Shots, "mapping": Mapping, "objective": Objective, "packing": Packing, "guard": Guard, "mitigation": Mitigation,
-    "budget": Budget,
+    "budget": Budget, "wait": Wait,
 }  # fmt: skip
 """Setting -> its option; every command that describes a run takes all of them."""
 

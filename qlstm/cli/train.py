@@ -10,8 +10,6 @@ from . import options as o
 from .errors import INTERRUPTED, REFUSED
 
 if TYPE_CHECKING:
-    from backends.errors import BudgetError
-
     from ..training.run import Run
     from .output import Output
 
@@ -51,7 +49,7 @@ def train(
 
 
 def _run(run: Run, stop: Callable[[], bool], output: Output) -> int:
-    from backends.errors import BudgetError
+    from backends.errors import BudgetError, PausedError
 
     _announce(run, output)
     done_before = run.trainer.epoch
@@ -59,18 +57,21 @@ def _run(run: Run, stop: Callable[[], bool], output: Output) -> int:
         try:
             run.fit(stop)
         except BudgetError as error:
-            return _over_budget(run, error, output, done_before)
+            return _stopped(run, error, output, done_before, REFUSED, " --budget SECONDS")
+        except PausedError as error:
+            return _stopped(run, error, output, done_before, INTERRUPTED, "")
     if run.trainer.finished and not (done_before == run.trainer.epoch and run.folder.forecast_figure.exists()):
         run.draw()
     return _conclude(run, output, done_before)
 
 
-def _over_budget(run: Run, error: BudgetError, output: Output, done_before: int) -> int:
-    """A round would have cost too much; what came before it is kept."""
-    line = f"{error}; {_saved(run, f' in {run.folder.path}')}: {_again(run)} --budget SECONDS"
-    output.result({"status": "stopped", "error": line, "epochs_now": run.trainer.epoch - done_before, **run.summary()})
-    output.warn(f"error: {line}")
-    return REFUSED
+def _stopped(run: Run, error: Exception, output: Output, done_before: int, code: int, more: str) -> int:
+    """A round would have cost too much, or cannot run now; what came before it is kept."""
+    line = f"{error}; {_saved(run, f' in {run.folder.path}')}: {_again(run)}{more}"
+    status = "stopped" if code == REFUSED else "paused"
+    output.result({"status": status, "error": line, "epochs_now": run.trainer.epoch - done_before, **run.summary()})
+    output.warn(f"{'error' if code == REFUSED else 'paused'}: {line}")
+    return code
 
 
 def _saved(run: Run, where: str = "") -> str:

@@ -13,6 +13,7 @@ from qpartition.partition import partition
 
 from ..tasks import TASKS, Dataset, load
 from .settings import RunSettings
+from .snapshots import Snapshots
 
 if TYPE_CHECKING:
     from qpartition import Topology
@@ -90,16 +91,21 @@ def _require_width(settings: RunSettings, features: int) -> None:
         )
 
 
-def open_topology(settings: RunSettings, model: Forecaster) -> Topology:
+def open_topology(settings: RunSettings, model: Forecaster, snapshots: Snapshots | None = None) -> Topology:
     """The devices of a run, divided into cores as wide as the model's widest circuit.
+
+    Args:
+        settings: Which devices.
+        model: What runs on them.
+        snapshots: Calibration that real devices go by; filled with that of now where it has none.
 
     Raises:
         InputError: For a device that does not exist or is too small.
     """
-    from backends import open_qpu
     from qpartition import Topology
 
-    devices = [open_qpu(spec) for spec in settings.qpu]
+    known = Snapshots() if snapshots is None else snapshots
+    devices = [known.open(spec) for spec in settings.qpu]
     width = max(circuit.num_qubits for circuit in model.circuits())
     for device in devices:
         if width > device.num_qubits:

@@ -13,7 +13,8 @@ _PREFIX, _SUFFIX = ".partial-", ".tmp"
 def write_atomic(path: Path, content: bytes | str) -> None:
     """Replace ``path`` by ``content`` so that a crash leaves the old file or the new one, never a part.
 
-    The bytes reach the disk (fsync) before the name does, and the folder entry is synchronised last.
+    The bytes reach the disk (fsync) before the name does, and the folder entry is synchronised last. The file is
+    readable by its owner alone.
 
     Raises:
         InputError: If the file cannot be written.
@@ -21,7 +22,7 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     data = content.encode() if isinstance(content, str) else content
     temporary = path.with_name(f"{_PREFIX}{path.name}-{os.getpid()}{_SUFFIX}")
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=_private) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -31,6 +32,10 @@ def write_atomic(path: Path, content: bytes | str) -> None:
         raise InputError(f"cannot write {path}: {error.strerror or error}; choose a writable folder") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _sync_folder(folder: Path) -> None:

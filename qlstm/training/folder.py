@@ -30,6 +30,16 @@ class RunFolder:
         return self.path / "plan.json"
 
     @property
+    def devices(self) -> Path:
+        """Calibration of the real devices when the run began, JSON; see `snapshots`."""
+        return self.path / "devices.json"
+
+    @property
+    def journal(self) -> Path:
+        """The jobs of a run on devices; see `qpartition.Journal`."""
+        return self.path / "journal.sqlite"
+
+    @property
     def checkpoint(self) -> Path:
         """The run's state; see `checkpoint`."""
         return self.path / "checkpoint.pt"
@@ -86,13 +96,14 @@ class RunFolder:
         remove_partial(self.path)
 
     def make(self) -> None:
-        """Make the folder where there is none.
+        """Make the folder, for its owner alone, where there is none.
 
         Raises:
             InputError: If it cannot be made.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise InputError(f"cannot create {self.path}: {error.strerror}; choose a writable folder") from error
 
@@ -107,7 +118,8 @@ def fresh_folder(task: str, root: Path = Path("runs")) -> RunFolder:
     for number in count(1):
         path = root / f"{stem}-{number:04d}"
         try:
-            path.mkdir(parents=True)
+            root.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700)
         except FileExistsError:
             if root.is_dir():
                 continue

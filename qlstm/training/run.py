@@ -22,16 +22,18 @@ from .keeping import Checkpoints
 from .lock import FolderLock
 from .pricing import make_plan, require_budget
 from .settings import RunSettings, option, read_settings
+from .snapshots import Snapshots
 from .trainer import Trainer
 
 if TYPE_CHECKING:
-    from qpartition import Dispatcher, Plan
+    from qpartition import Dispatcher, Journal, Plan
 
     from ..forecaster import Forecaster
     from ..tasks import Dataset
 
 DEVICE_OPTIONS = (
     "shots", "mapping", "objective", "packing", "guard", "mitigation", "jacobian", "samples", "perturbation", "signal", "budget",
+    "wait",
 )  # fmt: skip
 MEASURED_GRADIENTS = ("parameter-shift", "sampled-shift", "spsa", "twin")
 
@@ -49,6 +51,7 @@ class Run:
         plan: Where circuits run and what that costs; None for exact simulation.
         dispatcher: Runs the circuits; None for exact simulation.
         lock: Keeps other runs out of the folder until `close`, or until this object is gone.
+        journal: The jobs of the run; None for exact simulation.
         begins: True where there was nothing to resume.
     """
 
@@ -60,6 +63,7 @@ class Run:
     plan: Plan | None = None
     dispatcher: Dispatcher | None = None
     lock: FolderLock | None = None
+    journal: Journal | None = None
     begins: bool = True
 
     @property
@@ -69,7 +73,11 @@ class Run:
         return keepers[0].saved_steps if keepers else None
 
     def close(self) -> None:
-        """Let other runs use the folder."""
+        """Give back what the devices hold open, and let other runs use the folder."""
+        if self.dispatcher is not None:
+            self.dispatcher.close()
+        if self.journal is not None:
+            self.journal.close()
         if self.lock is not None:
             self.lock.release()
 
@@ -141,18 +149,45 @@ def _open(
     require_devices(given, settings)
     data = build_data(settings)
     model = build_model(settings, data)
-    run = Run(settings, RunFolder(out or Path()), data, model, Trainer(model, data, settings, callbacks), lock=lock)
-    run.begins = not (resume and (state is not None or run.folder.config.exists()))
+    folder = RunFolder(out or Path())
+    begins = not (resume and (state is not None or folder.config.exists()))
+    devices = Snapshots.read(folder.devices) if resume else Snapshots()
+    plan = None
     if settings.qpu:
-        _attach(run)
-    record = {"settings": settings.to_dict(), "model": model.config, "data": describe(data)}
+        plan = make_plan(settings, model, data, open_topology(settings, model, devices))
+        if begins and plan.epoch is not None:
+            require_budget(settings, plan.epoch.qpu_seconds, settings.epochs, plan.calibration.qpu_seconds)
+    folder, lock = _occupied(folder, lock, settings, out, begins)
+    journal, dispatcher = _connected(plan, settings, folder)
+    model.executor = dispatcher
+    trainer = Trainer(model, data, settings, callbacks)
+    run = Run(settings, folder, data, model, trainer, plan, dispatcher, lock, journal, begins)
+    try:
+        _begin(run, state, devices)
+    except BaseException:
+        run.close()
+        raise
+    return run
+
+
+def _begin(run: Run, state: State | None, devices: Snapshots) -> None:
+    """Go to where the run stopped, and write down what is run; nothing that went before is changed if that fails."""
+    record = {"settings": run.settings.to_dict(), "model": run.model.config, "data": describe(run.data)}
     if state is not None:
         _restore(run, state, record)
-    if run.plan is not None and run.plan.epoch is not None:
-        spent = totals(run.dispatcher)["qpu_seconds"] or run.plan.calibration.qpu_seconds
-        require_budget(settings, run.plan.epoch.qpu_seconds, settings.epochs - run.trainer.epoch, spent)
-    _occupy(run, record, out, state)
-    return run
+        if run.plan is not None and run.plan.epoch is not None:
+            spent = totals(run.dispatcher)["qpu_seconds"] or run.plan.calibration.qpu_seconds
+            require_budget(run.settings, run.plan.epoch.qpu_seconds, run.settings.epochs - run.trainer.epoch, spent)
+    folder, trainer = run.folder, run.trainer
+    remove_partial(folder.path)
+    if not trainer.finished or not folder.config.exists():
+        write_atomic(folder.config, json.dumps(record, indent=1) + "\n")
+        if run.plan is not None:
+            write_atomic(folder.plan, run.plan.to_json())
+            devices.save(folder.devices)
+    if state is not None and not folder.metrics.exists():
+        write_atomic(folder.metrics, trainer.history.to_csv())
+    trainer.callbacks = (Checkpoints(folder, record, None if state is None else trainer.steps), *trainer.callbacks)
 
 
 def _new(given: Mapping[str, Any], out: Path | None) -> RunSettings:
@@ -213,14 +248,26 @@ def require_devices(given: Mapping[str, Any], settings: RunSettings) -> None:
             )
 
 
-def _attach(run: Run) -> None:
-    """Put the model on its devices."""
-    from qpartition import Dispatcher
+def _connected(plan: Plan | None, settings: RunSettings, folder: RunFolder) -> tuple[Journal | None, Dispatcher | None]:
+    """The journal and the dispatcher of a run on devices."""
+    if plan is None:
+        return None, None
+    from backends.remote.retry import RetryPolicy
+    from qpartition import Dispatcher, Journal
 
-    topology = open_topology(run.settings, run.model)
-    run.plan = make_plan(run.settings, run.model, run.data, topology)
-    run.dispatcher = Dispatcher(run.plan, budget_seconds=run.settings.budget, seed=run.settings.seed)
-    run.model.executor = run.dispatcher
+    journal = Journal(folder.journal)
+    try:
+        return journal, Dispatcher(
+            plan,
+            journal=journal,
+            budget_seconds=settings.budget,
+            seed=settings.seed,
+            retry=RetryPolicy(wait=settings.wait),
+            keep_local=False,  # simulated again as fast as they are read, and of any number
+        )
+    except BaseException:
+        journal.close()
+        raise
 
 
 def _restore(run: Run, state: State, record: Mapping[str, Any]) -> None:
@@ -239,21 +286,15 @@ def _restore(run: Run, state: State, record: Mapping[str, Any]) -> None:
         )
 
 
-def _occupy(run: Run, record: Mapping[str, Any], out: Path | None, state: State | None) -> None:
-    """Take the folder, only now that nothing can go wrong any more, and write down what is run in it."""
+def _occupied(
+    folder: RunFolder, lock: FolderLock | None, settings: RunSettings, out: Path | None, begins: bool
+) -> tuple[RunFolder, FolderLock]:
+    """Take the folder, only when all that can be checked before has been."""
     if out is None:
-        run.folder = fresh_folder(run.settings.task)
-    elif run.begins:
-        run.folder.make()
-    folder, trainer = run.folder, run.trainer
-    run.lock = run.lock or FolderLock(folder.path)
-    if run.begins:
+        folder = fresh_folder(settings.task)
+    elif begins:
+        folder.make()
+    lock = lock or FolderLock(folder.path)
+    if begins:
         folder.create()
-    remove_partial(folder.path)
-    if not trainer.finished or not folder.config.exists():
-        write_atomic(folder.config, json.dumps(record, indent=1) + "\n")
-        if run.plan is not None:
-            write_atomic(folder.plan, run.plan.to_json())
-    if state is not None and not folder.metrics.exists():
-        write_atomic(folder.metrics, trainer.history.to_csv())
-    trainer.callbacks = (Checkpoints(folder, record, None if state is None else trainer.steps), *trainer.callbacks)
+    return folder, lock

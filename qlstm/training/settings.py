@@ -13,7 +13,7 @@ from backends.errors import InputError
 
 from .recipe import Recipe, require_count
 
-_FREE = ("task", "epochs", "budget", "signal")
+_FREE = ("task", "epochs", "budget", "signal", "wait")
 """A resumed run may change these: the data are compared by content, the others do not alter a step."""
 
 
@@ -56,6 +56,8 @@ class RunSettings(Recipe):
         mitigation: Error mitigation on the devices: ``"readout"``, ``"zne"``.
         train_shots: Exact simulation: add the shot noise of so many shots to every <Z> while training; None for none.
         budget: Most QPU seconds the run may cost; None for no limit.
+        wait: Real devices: pause the run when a job takes longer than so many seconds, its time in the queue included;
+            None to wait for any time.
     """
 
     task: str
@@ -83,6 +85,7 @@ class RunSettings(Recipe):
     mitigation: tuple[str, ...] = ()
     train_shots: int | None = None
     budget: float | None = None
+    wait: float | None = None
 
     def __post_init__(self) -> None:
         self._require_types()
@@ -98,6 +101,11 @@ class RunSettings(Recipe):
         if self.budget is not None and not self.budget > 0:
             raise InputError(
                 f"budget={self.budget} must be a positive number of QPU seconds; leave it out for no limit"
+            )
+
+        if self.wait is not None and not self.wait > 0:
+            raise InputError(
+                f"wait={self.wait} must be a positive number of seconds; leave it out to wait for any time"
             )
 
     def _require_types(self) -> None:

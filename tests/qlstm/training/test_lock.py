@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from backends import locking
 from backends.errors import InputError
-from qlstm.training import lock, open_run
+from qlstm.training import open_run
 from qlstm.training.folder import RunFolder
 from qlstm.training.lock import NAME, FolderLock
 
@@ -57,7 +58,7 @@ def test_taken_back_from_a_killed_process(tmp_path):
 
 
 def test_where_the_system_has_no_locks(tmp_path, monkeypatch):
-    monkeypatch.setattr(lock, "_fcntl", lambda: None)
+    monkeypatch.setattr(locking, "_fcntl", lambda: None)
     FolderLock(tmp_path)
     FolderLock(tmp_path).release()
     assert not list(tmp_path.iterdir())

@@ -1,0 +1,1 @@
+"""IBM Quantum: ``ibm:NAME``. Only `backends.ibm.runtime` imports the client, qiskit-ibm-runtime."""

@@ -1,0 +1,133 @@
+"""Where jobs are submitted to: a batch or session that stays open over many rounds, or the device itself."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError, PausedError
+from ..remote.errors import Missing, Unreachable
+
+if TYPE_CHECKING:
+    from .options import Options
+    from .runtime import RuntimeBackend
+
+log = logging.getLogger("qpartition.jobs")
+
+
+class Lane:
+    """Opens a batch or session when a job needs one, opens another when it was closed or has expired.
+
+    Args:
+        backend: The device.
+        options: ``mode``, and ``idle`` of a session: one that nothing waits in is closed after that, since its idle
+            time is billed.
+    """
+
+    def __init__(self, backend: RuntimeBackend, options: Options) -> None:
+        self._backend, self._options = backend, options
+        self._lock = threading.Condition()  # with a reentrant lock
+        self._open: Any = None
+        self._waiting = set[str]()
+        self._guard: threading.Timer | None = None
+
+    def submit(self, send: Callable[[Any], str], most_seconds: float | None, most_waiting: int | None = None) -> str:
+        """Submit a job, when fewer than ``most_waiting`` jobs wait."""
+        with self._lock:
+            while most_waiting is not None and len(self._waiting) >= most_waiting:
+                self._lock.wait()
+            self._rest()
+            job_id = self._sent(send, most_seconds)
+            self._waiting.add(job_id)
+            return job_id
+
+    def ended(self, job_id: str) -> None:
+        """A job is over; a session that nothing waits in is closed after a while."""
+        with self._lock:
+            self._waiting.discard(job_id)
+            self._lock.notify_all()
+            if self._options.mode == "session" and not self._waiting and self._open is not None:
+                self._rest()
+                self._guard = threading.Timer(self._options.idle, self.close)
+                self._guard.daemon = True
+                self._guard.start()
+
+    def close(self) -> None:
+        """Close the batch or session; the next job opens another."""
+        with self._lock:
+            self._rest()
+            lane, self._open = self._open, None
+        if lane is not None:
+            with suppress(Unreachable, Missing, InputError):  # it ends by itself when it is idle
+                self._backend.close_lane(lane)
+
+    def _sent(self, send: Callable[[Any], str], most_seconds: float | None) -> str:
+        """Submit in the lane; once more in a new one if this one takes no more jobs."""
+        from .runtime import LaneClosed
+
+        lane = self._current(most_seconds)
+        try:
+            return send(lane)
+        except (LaneClosed, InputError) as error:
+            if lane is None or (isinstance(error, InputError) and not self._is_over(lane)):
+                raise
+            log.warning("%s: the %s has ended, opening another", self._backend.name, self._options.mode)
+            self._open = None
+        try:
+            return send(self._current(most_seconds))
+        except LaneClosed as error:
+            raise PausedError(f"{self._backend.name} takes no jobs in a {self._options.mode} now ({error})") from None
+
+    def _current(self, most_seconds: float | None) -> Any:
+        if self._options.mode == "job":
+            return None
+        if self._open is None:
+            try:
+                self._open = self._backend.open_lane(
+                    self._options.mode, most_seconds if self._options.mode == "session" else None
+                )
+            except InputError as error:
+                remedy = "mode=job" if self._options.mode == "batch" else "mode=batch, the Open plan has no sessions"
+                raise InputError(
+                    f"{self._backend.name} opens no {self._options.mode} ({error}); use ?{remedy}"
+                ) from None
+        return self._open
+
+    def _is_over(self, lane: Any) -> bool:
+        """Whether the service has closed or forgotten the lane."""
+        try:
+            return not self._backend.is_open(lane)
+        except Missing:
+            return True
+
+    def _rest(self) -> None:
+        if self._guard is not None:
+            self._guard.cancel()
+            self._guard = None
+
+
+class Pace:
+    """At most so many submissions per minute, evenly spread after the first ones.
+
+    Args:
+        per_minute: None for no limit.
+    """
+
+    def __init__(self, per_minute: float | None) -> None:
+        self._per_minute = per_minute
+        self._sent = list[float]()
+        self._lock = threading.Lock()
+
+    def wait(self, sleep: Callable[[float], None] = time.sleep, now: Callable[[], float] = time.monotonic) -> None:
+        """Wait until one more may be sent, and count it."""
+        if self._per_minute is None:
+            return
+        with self._lock:
+            self._sent = [at for at in self._sent if now() - at < 60.0]
+            if len(self._sent) >= max(1, int(self._per_minute)):
+                sleep(max(0.0, 60.0 - (now() - self._sent[-max(1, int(self._per_minute))])))
+            self._sent.append(now())

@@ -1,0 +1,249 @@
+"""One job, run once: written down, submitted, found again, waited for, fetched, whatever happens in between.
+
+The order of things is what makes it safe to be killed at any moment:
+
+1. The intent and its tag are in the ledger before the job is submitted.
+2. After any failure, and after a restart, the service is asked for jobs with that tag before another is submitted.
+3. The results are in the ledger before anybody uses them.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from ..errors import InputError, PausedError
+from ..qpu import Expectations
+from .errors import Missing, Offline, Unreachable
+from .ledger import Attempt, Ledger, MemoryLedger, Outcome
+from .qpu import JobStatus, RemoteQPU, State, Submission
+from .retry import Patience, RetryPolicy, rest
+
+T = TypeVar("T")
+log = logging.getLogger("qpartition.jobs")
+
+_LOOK_AT_DEVICE = 15.0
+"""Seconds between two questions whether the device of a waiting job is still on line."""
+_BEST = (State.DONE, State.RUNNING, State.QUEUED, State.FAILED, State.CANCELLED)
+"""Which of several jobs with one tag is used: the first of these."""
+_GONE = 2
+"""So many times a job must be unknown to the service before it is believed to be gone."""
+
+
+class Delivery:
+    """Sees one submission through on one device.
+
+    Attributes:
+        submission: What is run.
+        job_id: Of the job that is waited for; None before there is one.
+        stop: Set it to end all waiting with a `PausedError`; the job goes on.
+    """
+
+    def __init__(
+        self, qpu: RemoteQPU, submission: Submission, ledger: Ledger | None = None, policy: RetryPolicy | None = None
+    ) -> None:
+        self.submission = submission
+        self.job_id: str | None = None
+        self.stop = threading.Event()
+        self._qpu = qpu
+        self._ledger: Ledger = MemoryLedger() if ledger is None else ledger
+        self._policy = policy or RetryPolicy()
+
+    def run(self) -> list[Expectations]:
+        """The results, from the ledger if they are there.
+
+        Raises:
+            PausedError: If the service cannot be reached, the job takes too long or fails too often; it can be resumed.
+            Offline: If the device is off line for too long and the job has not begun.
+            InputError: If the service refuses the job for good.
+            BudgetError: If the account has no time left.
+        """
+        known = self._ledger.result(self.submission)
+        if known is not None:
+            return known
+        attempts = self._ledger.attempts(self.submission)
+        failures = sum(a.outcome in (Outcome.FAILED, Outcome.CANCELLED, Outcome.LOST) for a in attempts)
+        attempt = attempts[-1] if attempts and attempts[-1].outcome.is_open else None
+        allowed = self._policy.attempts if failures < self._policy.attempts else failures + self._policy.attempts
+        while True:
+            attempt = self._accepted(attempt or self._intend(len(attempts) + 1))
+            results, reason = self._followed(attempt)
+            if results is not None:
+                return results
+            failures, attempts, attempt = failures + 1, [*attempts, attempt], None
+            attempts = self._ledger.attempts(self.submission)
+            if failures >= allowed:
+                raise PausedError(f"{self._qpu.name}: a job failed {failures} times, at last: {reason}")
+            wait = self._policy.pause(failures)
+            self._tell(f"{reason}; submitting again in {wait:.1f} s")
+            rest(wait, self.stop)
+
+    def _intend(self, number: int) -> Attempt:
+        return self._ledger.intend(self.submission, self._qpu.name, number)
+
+    def _accepted(self, attempt: Attempt) -> Attempt:
+        """The attempt with its job: a known one, one found by its tag, or a new one."""
+        if attempt.job_id is not None:
+            self.job_id = attempt.job_id
+            return attempt
+        adopted = self._adopted(attempt)
+        patience = self._patience(self._policy.patience)
+        in_doubt = False
+        while adopted is None:
+            self._wait_until_operational()
+            try:
+                job_id = self._qpu.submit(self.submission, attempt.tag)
+            except Unreachable as error:
+                in_doubt = True
+                if not patience.wait(f"could not submit ({error})", error.retry_after):
+                    raise self._unreachable(error) from error
+                adopted = self._adopted(attempt)
+                continue
+            adopted = self._note(attempt, job_id)
+            if in_doubt:  # an earlier request may have made a job as well
+                self._resolve(adopted)
+        return adopted
+
+    def _note(self, attempt: Attempt, job_id: str) -> Attempt:
+        self.job_id = job_id
+        try:
+            return self._ledger.accepted(attempt, job_id)
+        except InputError as error:
+            raise InputError(f"job {job_id} is submitted, but {error}; resume: it will be found by its tag") from error
+
+    def _adopted(self, attempt: Attempt) -> Attempt | None:
+        """The best job that carries the tag, if there is one."""
+        found = self._find(attempt)
+        if not found:
+            return None
+        best = min(found, key=lambda job: _BEST.index(job.state))
+        self._drop(attempt, [job for job in found if job is not best])
+        return self._note(attempt, best.job_id)
+
+    def _resolve(self, attempt: Attempt) -> None:
+        """Keep one of several jobs with one tag: the one that is waited for."""
+        self._drop(attempt, [job for job in self._find(attempt) if job.job_id != attempt.job_id])
+
+    def _drop(self, attempt: Attempt, jobs: list[JobStatus]) -> None:
+        """Cancel what has not begun; what runs is paid for anyway, and noted."""
+        for job in jobs:
+            state = job.state
+            if state is State.QUEUED:
+                self._patiently(lambda job_id=job.job_id: self._qpu.cancel(job_id), "could not cancel a job")  # type: ignore[misc]
+                state = State.CANCELLED
+            self._ledger.surplus(attempt, job.job_id, state.value)
+            self._tell(f"job {job.job_id} is one too many ({state.value})")
+
+    def _find(self, attempt: Attempt) -> list[JobStatus]:
+        return self._patiently(lambda: self._qpu.find(attempt.tag), "could not look for a job")
+
+    def _followed(self, attempt: Attempt) -> tuple[list[Expectations] | None, str]:
+        """Wait for the job; its results, or why there are none."""
+        assert attempt.job_id is not None
+        fetching = self._patience(self._policy.patience)
+        while True:
+            status = self._final(attempt)
+            if status is None:
+                self._ledger.ended(attempt, Outcome.LOST, "the service does not know the job any more")
+                return None, f"job {attempt.job_id} is lost: the service does not know it any more"
+            if status.state is not State.DONE:
+                return None, self._failed(attempt, status)
+            try:
+                results = self._patiently(
+                    lambda: self._qpu.fetch(attempt.job_id or "", self.submission), "could not fetch the results"
+                )
+            except Missing as error:
+                if not fetching.wait(f"the results of job {attempt.job_id} are not there yet"):
+                    raise PausedError(
+                        f"{self._qpu.name}: job {attempt.job_id} is done, its results are missing"
+                    ) from error
+                continue  # `_final` finds out whether the job itself is gone
+            self._ledger.store(self.submission, attempt, results)
+            self._bill(attempt.job_id)
+            return results, ""
+
+    def _failed(self, attempt: Attempt, status: JobStatus) -> str:
+        outcome = Outcome.CANCELLED if status.state is State.CANCELLED else Outcome.FAILED
+        reason = f"job {status.job_id} {'was cancelled' if outcome is Outcome.CANCELLED else 'failed'}"
+        reason += f": {status.reason}" if status.reason else ""
+        self._ledger.ended(attempt, outcome, status.reason or outcome.value)
+        self._bill(status.job_id)
+        if not status.retry:
+            raise PausedError(f"{self._qpu.name}: {reason}; it would again, so it was not submitted again")
+        return reason
+
+    def _final(self, attempt: Attempt) -> JobStatus | None:
+        """Look at the job until it is over; None if the service has forgotten it."""
+        began, looked_at_device, unknown, looks = time.monotonic(), time.monotonic(), 0, 0
+        off = self._patience(self._policy.offline)
+        while True:
+            looks += 1
+            try:
+                status = self._patiently(lambda: self._qpu.status(attempt.job_id or ""), "could not look at a job")
+                unknown = 0
+            except Missing:
+                unknown += 1
+                if unknown >= _GONE and not self._find(attempt):
+                    return None
+                rest(self._policy.pause(unknown), self.stop)
+                continue
+            if status.state.is_final:
+                return status
+            if self._policy.wait is not None and time.monotonic() - began > self._policy.wait:
+                raise PausedError(
+                    f"{self._qpu.name}: job {status.job_id} is {status.state.value} after {self._policy.wait:g} s; it goes on"
+                )
+            if status.state is State.QUEUED and time.monotonic() - looked_at_device > _LOOK_AT_DEVICE:
+                looked_at_device = time.monotonic()
+                if not self._patiently(self._qpu.operational, "could not look at the device"):
+                    self._wait_for_device(attempt, off)
+            rest(self._policy.look(looks), self.stop)
+
+    def _wait_for_device(self, attempt: Attempt, off: Patience) -> None:
+        """The device of a waiting job is off line: wait, then take the job back."""
+        if off.wait("off line, the job waits"):
+            return
+        self._patiently(lambda: self._qpu.cancel(attempt.job_id or ""), "could not cancel a job")
+        self._ledger.ended(attempt, Outcome.CANCELLED, "the device is off line")
+        raise Offline(f"{self._qpu.name} is off line")
+
+    def _wait_until_operational(self) -> None:
+        """An offline device accepts jobs and keeps them, so it is asked before."""
+        patience = self._patience(self._policy.offline)
+        while not self._patiently(self._qpu.operational, "could not look at the device"):
+            if not patience.wait("off line"):
+                raise Offline(f"{self._qpu.name} is off line")
+
+    def _bill(self, job_id: str) -> None:
+        """What the job has cost, if the service says so now; the results do not wait for it."""
+        try:
+            seconds = self._qpu.billed(job_id)
+        except (Unreachable, Missing):
+            return
+        if seconds is not None:
+            self._ledger.billed(job_id, seconds)
+
+    def _patiently(self, ask: Callable[[], T], what: str) -> T:
+        """Ask again as long as the service cannot be reached; only for requests that can be repeated."""
+        patience = self._patience(self._policy.patience)
+        while True:
+            if self.stop.is_set():
+                raise PausedError("stopped while waiting for a job")
+            try:
+                return ask()
+            except Unreachable as error:
+                if not patience.wait(f"{what} ({error})", error.retry_after):
+                    raise self._unreachable(error) from error
+
+    def _patience(self, limit: float) -> Patience:
+        return Patience(self._policy, limit, self.stop, self._tell)
+
+    def _unreachable(self, error: Unreachable) -> PausedError:
+        return PausedError(f"{self._qpu.name}: not reachable for {self._policy.patience:g} s, at last: {error}")
+
+    def _tell(self, text: str) -> None:
+        log.warning("%s: %s", self._qpu.name, text)
+        self._ledger.note(self._qpu.name, text)

@@ -1,0 +1,98 @@
+"""Gets a job run by its device, whatever kind it is, and kept in the journal, if there is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from backends.errors import InputError
+from backends.qpu import QPU, Expectations, Handle
+from backends.remote.qpu import RemoteHandle, RemoteQPU
+from backends.remote.retry import RetryPolicy
+
+from .jobs import Job
+from .journal import Journal, JournalReader
+
+
+class Started(Protocol):
+    """A job that is under way, or done."""
+
+    @property
+    def job_id(self) -> str:
+        """What its device calls it."""
+        ...
+
+    def result(self) -> list[Expectations]:
+        """Wait for it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Courier:
+    """Starts jobs.
+
+    Attributes:
+        journal: Where they are written down; a `JournalReader` answers from there alone; None: nowhere.
+        policy: How long to wait for devices behind a network.
+        keep_local: Results of devices on this machine are kept too. They cost nothing to get again but time.
+    """
+
+    journal: Journal | JournalReader | None
+    policy: RetryPolicy
+    keep_local: bool = True
+
+    def start(self, qpu: QPU, job: Job, most_seconds: float | None) -> Started:
+        """Start a job; nothing is waited for.
+
+        Args:
+            qpu: Its device.
+            job: The job.
+            most_seconds: QPU seconds that are left for it.
+
+        Raises:
+            InputError: If the journal answers alone and does not know the job, or it cannot be used.
+        """
+        submission = job.submission
+        known = None if self.journal is None else self.journal.stored(submission.key)
+        if known is not None:
+            return _Ready(submission.key, known)
+        if isinstance(qpu, RemoteQPU):
+            if not isinstance(self.journal, Journal):
+                raise InputError(
+                    f"the journal has no results of round {submission.round} on {qpu.name}; it is of another run, or of one "
+                    "that did not get so far"
+                )
+            return qpu.deliver(replace(submission, most_seconds=most_seconds), self.journal, self.policy)
+        handle = qpu.run(submission.requests, job.shots, seed=job.seed)
+        if not isinstance(self.journal, Journal):
+            return handle
+        return _Noted(handle, qpu.name, job, self.journal, self.keep_local)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    job_id: str
+    results: list[Expectations]
+
+    def result(self) -> list[Expectations]:
+        return self.results
+
+
+class _Noted:
+    """A job on this machine that is written down when it is done."""
+
+    def __init__(self, handle: Handle, qpu: str, job: Job, journal: Journal, keep: bool) -> None:
+        self.job_id, self._handle, self._qpu = handle.job_id, handle, qpu
+        self._job, self._journal, self._keep = job, journal, keep
+
+    def result(self) -> list[Expectations]:
+        results = self._handle.result()
+        self._journal.local(self._job.submission, self._qpu, self.job_id, results if self._keep else None)
+        return results
+
+
+def abandon(started: list[Started]) -> None:
+    """Stop waiting for jobs; they go on, and are taken up again from the journal."""
+    for one in started:
+        if isinstance(one, RemoteHandle):
+            one.abandon()
