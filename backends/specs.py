@@ -58,6 +58,16 @@ def available() -> dict[str, str]:
     return {kind: text for kind, text in KINDS.items() if kind != "fake:NAME"} | fakes
 
 
+def account_devices() -> list[QPU]:
+    """Every device of the user's IBM Quantum account.
+
+    Raises:
+        InputError: If no account is known here, or it is not accepted.
+        PausedError: If IBM Quantum cannot be reached.
+    """
+    return [open_qpu(f"ibm:{name}") for name in _account().names()]
+
+
 def fake_names() -> tuple[str, ...]:
     """NAME of every ``fake:NAME``, sorted."""
     return tuple(sorted(_fake_classes()))

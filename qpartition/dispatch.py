@@ -189,7 +189,7 @@ class Dispatcher:
         Raises:
             InputError: If the state does not say how many rounds it is from.
         """
-        if isinstance(self._journal, Journal):
+        if self._journal is not None:
             return {**state, "sequence": _sequence(state)}
         return {**self.state_dict(), "sequence": _sequence(state)}
 

@@ -21,11 +21,12 @@ from .workload import JacobianMode
 if TYPE_CHECKING:
     from .planning import Plan
 
-FORMAT = 4
+FORMAT = 5
 SETTINGS: dict[str, tuple[type, ...]] = {
     "batch": (int,), "steps": (int,), "shots": (int, type(None)), "gradient": (str,), "jacobian": (str,),
     "samples": (int,), "packing": (bool,), "mitigation": (list,), "folds": (list,),
     "note": (str,),
+    "advice": (list,),
 }  # fmt: skip
 
 
@@ -118,7 +119,9 @@ def _fields(document: object) -> dict[str, Any]:
     check_name("jacobian", settings["jacobian"], get_args(JacobianMode))
     if (settings["shots"] or 1) < 1 or min(settings[name] for name in ("batch", "steps", "samples")) < 1:
         raise InputError("batch, steps, samples and shots must be at least 1")
-    settings |= {"mitigation": mitigation.methods, "folds": mitigation.folds}
+    if not all(isinstance(line, str) for line in settings["advice"]):
+        raise InputError(f"advice={shown(settings['advice'])} must be a list of texts")
+    settings |= {"mitigation": mitigation.methods, "folds": mitigation.folds, "advice": tuple(settings["advice"])}
     priced = {name: Counts.from_dict(_entry(document, name)) for name in ("calibration", "forward", "step")}
     known = {name: _entry(document, name) for name in ("epoch", "run")}
     known = {name: None if cost is None else Counts.from_dict(cost) for name, cost in known.items()}

@@ -32,7 +32,16 @@ def text(plan: Plan) -> str:
     priced = {NAMES[name]: cost for name, cost in costs(plan).items() if cost is not None and cost.jobs}
     cost = [row for name, counts in priced.items() for row in cost_rows(name, counts)]
     return "\n".join(
-        [_title(plan, len(rows)), "", table(CORES, rows[:SHOWN]), *more, _quality(plan), "", table(COST, cost)]
+        [
+            _title(plan, len(rows)),
+            "",
+            table(CORES, rows[:SHOWN]),
+            *more,
+            _quality(plan),
+            "",
+            table(COST, cost),
+            *plan.advice,
+        ]
     )
 
 

@@ -11,6 +11,7 @@ from backends.core import Core
 from backends.errors import InputError, check_is, shown, unknown_name
 from backends.whole import whole
 
+from .advice import rep_delay_advice
 from .counts import Counts, Sets
 from .export import checked_path
 from .gradients import GRADIENTS, SAMPLES, Asked, checked_samples, training_rounds
@@ -44,6 +45,7 @@ class Plan:
         mitigation: Names in `qpartition.mitigation.METHODS`.
         folds: Noise factors that are extrapolated from; (1,) for no extrapolation.
         note: What the mapping has to say of itself.
+        advice: What would save QPU time, and what it risks; see `qpartition.advice`.
         calibration: Cost of what the mitigation runs once, before the first round.
         forward: Cost of one forward pass.
         step: Cost of one training step, forward pass included.
@@ -63,6 +65,7 @@ class Plan:
     mitigation: tuple[str, ...]
     folds: tuple[int, ...]
     note: str
+    advice: tuple[str, ...]
     calibration: Counts
     forward: Counts
     step: Counts
@@ -173,6 +176,7 @@ def plan(
         folds=chosen.folds,
         calibration=calibration,
         note=getattr(placement, "note", ""),
+        advice=rep_delay_advice(meter, step),
         forward=forward,
         step=step,
         epoch=epoch,

@@ -38,6 +38,8 @@ _ACCOUNT = (
     "save one with QiskitRuntimeService.save_account(token=..., instance=...), or set QISKIT_IBM_TOKEN and "
     "QISKIT_IBM_INSTANCE"
 )
+OFFLINE = "QPARTITION_OFFLINE"
+"""Environment variable: while it is set, nothing here contacts IBM Quantum."""
 _STATES = {
     "INITIALIZING": State.QUEUED,
     "QUEUED": State.QUEUED,
@@ -91,12 +93,15 @@ class Account:
         """The account of the usual environment variables, or else the saved one.
 
         Raises:
-            InputError: If there is none, or its token is rejected.
+            InputError: If there is none, its token is rejected, or QPARTITION_OFFLINE is set.
             PausedError: If the service cannot be reached.
         """
+        made = qiskit_ibm_runtime.QiskitRuntimeService
+        if os.environ.get(OFFLINE) and getattr(made, "__module__", "").startswith("qiskit_ibm_runtime"):
+            raise InputError(f"IBM Quantum is not contacted, since {OFFLINE} is set; unset it to use your account")
         try:
             with _quiet():
-                return cls(qiskit_ibm_runtime.QiskitRuntimeService())
+                return cls(made())
         except AccountNotFoundError:
             raise InputError(f"no IBM Quantum account is known here; {_ACCOUNT}") from None
         except (InvalidAccountError, IBMNotAuthorizedError, IBMInputValueError) as error:

@@ -12,6 +12,7 @@ from .forecast import forecast
 from .jobs import jobs
 from .plan import plan
 from .qpus import qpus
+from .replay import replay
 from .train import train
 
 app = typer.Typer(
@@ -46,3 +47,4 @@ app.command()(compare)
 app.command()(forecast)
 app.command()(qpus)
 app.command()(jobs)
+app.command()(replay)

@@ -69,5 +69,3 @@ def _row(entry: Entry) -> tuple[str, ...]:
 
 def _reason(entry: Entry) -> str:
     return entry.reason if len(entry.reason) <= 60 else f"{entry.reason[:60]}..."
-
-

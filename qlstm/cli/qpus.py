@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from backends import QPU
     from backends.summary import DeviceSummary
 
+    from .output import Output
+
 _BEST = 3
 """Cores listed per device."""
 
@@ -26,24 +28,50 @@ def qpus(
     core_qubits: Annotated[int, typer.Option("--core-qubits", help="Width the cores are counted for.")] = 4,
     json: o.Json = False,
 ) -> int:
-    """Show what can be given to --qpu, or cores and calibration of the devices named with it."""
+    """Show what can be given to --qpu and the devices of your IBM Quantum account, or those named with --qpu.
+
+    Of every device: cores, calibration and, of a real one, its queue.
+    """
     from .output import Output
 
     output = Output(json=json)
-    if not qpu:
-        from backends import available
+    if qpu:
+        from backends import open_qpu
 
-        specs = available()
-        output.result({"available": specs})
-        output.rows("Devices", ("--qpu", "what it is"), specs.items())
+        devices = [open_qpu(spec) for spec in qpu]
+        output.result({"qpus": _show(devices, core_qubits, output)})
         return 0
-    from backends import open_qpu
+    from backends import available
+
+    specs = available()
+    output.rows("Devices", ("--qpu", "what it is"), specs.items())
+    mine, why_none = _account_devices()
+    account = _show(mine, core_qubits, output) if mine else []
+    if why_none:
+        output.say(f"\nIBM Quantum: {why_none}")
+    output.result({"available": specs, "account": account, "account_note": why_none})
+    return 0
+
+
+def _account_devices() -> tuple[list[QPU], str]:
+    """The devices of the user's IBM Quantum account, or why there are none."""
+    from backends.errors import InputError, PausedError
+    from backends.specs import account_devices
+
+    try:
+        return account_devices(), ""
+    except (InputError, PausedError) as error:
+        return [], str(error)
+
+
+def _show(devices: Sequence[QPU], core_qubits: int, output: Output) -> list[dict[str, Any]]:
+    """Print devices and their best cores; the same as plain values."""
     from backends.summary import summary
 
-    devices = [open_qpu(spec) for spec in qpu]
     facts = [summary(device, core_qubits) for device in devices]
     _require_cores(facts, core_qubits)
-    output.result({"qpus": [_plain(*pair) for pair in zip(devices, facts, strict=True)]})
+    queues = [_queue(device) for device in devices]
+    real = any(queue is not None for queue in queues)
     header = (
         "device",
         "qubits",
@@ -53,12 +81,27 @@ def qpus(
         "readout",
         "T1, T2\nus",
         "calibrated",
+        *(("queue",) if real else ()),
     )
-    output.rows("Devices (medians)", header, map(_row, facts))
+    rows = [(*_row(fact), *(_queued(queue) if real else ())) for fact, queue in zip(facts, queues, strict=True)]
+    output.rows("Devices (medians)", header, rows)
     cores = [core for device, fact in zip(devices, facts, strict=True) for core in _cores(device, fact)[:_BEST]]
     lines = [(core.name, " ".join(map(str, core.qubits)), f"{core.error:.4f}") for core in cores]
     output.rows("Best cores", ("core", "qubits", "summed error"), lines)
-    return 0
+    return [_plain(*known) for known in zip(devices, facts, queues, strict=True)]
+
+
+def _queue(device: QPU) -> tuple[str, int] | None:
+    """Status and waiting jobs of a real device."""
+    asked = getattr(device, "queue", None)
+    return None if asked is None else asked()
+
+
+def _queued(queue: tuple[str, int] | None) -> tuple[str]:
+    """Waiting jobs, or why none will run."""
+    if queue is None:
+        return ("-",)
+    return (str(queue[1]) if queue[0] == "online" else queue[0],)
 
 
 def _require_cores(facts: Sequence[DeviceSummary], core_qubits: int) -> None:
@@ -77,9 +120,10 @@ def _cores(device: QPU, facts: DeviceSummary) -> tuple[Any, ...]:
     return device.cores(facts.core_qubits) if facts.cores else ()
 
 
-def _plain(device: QPU, facts: DeviceSummary) -> dict[str, Any]:
+def _plain(device: QPU, facts: DeviceSummary, queue: tuple[str, int] | None) -> dict[str, Any]:
     cores = [{"name": core.name, "qubits": core.qubits, "error": core.error} for core in _cores(device, facts)]
-    return {**asdict(facts), "mode": device.mode, "cores": cores}
+    waiting = {} if queue is None else {"status": queue[0], "queue": queue[1]}
+    return {**asdict(facts), "mode": device.mode, **waiting, "cores": cores}
 
 
 def _row(facts: DeviceSummary) -> tuple[str, ...]:

@@ -27,6 +27,11 @@ def spent_since(executor: Any, state: Any) -> Any:
     return executor.rewound(state) if hasattr(executor, "rewound") else state
 
 
+def charged_seconds(executor: Any) -> float:
+    """QPU seconds that services say they have charged so far; 0 where nobody charges or says."""
+    return float(getattr(executor.report(), "billed_seconds", 0.0)) if hasattr(executor, "report") else 0.0
+
+
 def totals(executor: Any) -> dict[str, Value]:
     """Rounds, jobs, executions and QPU seconds since the run began; empty for an executor that does not count."""
     if not hasattr(executor, "report"):

@@ -114,6 +114,26 @@ def draw_plan(made: Plan, folder: Path) -> None:
             draw_chip(made.live.topology, name, folder / file, made.live.placement)
 
 
+def remaining_seconds(made: Plan) -> float | None:
+    """QPU seconds that the account of the plan's real devices has left; None without such devices, or without a limit."""
+    if made.live is None:
+        return None
+    for name in made.live.qpus:
+        asked = getattr(made.live.topology.qpus[name], "remaining_seconds", None)
+        if asked is not None and (left := asked()) is not None:
+            return float(left)
+    return None
+
+
+def share_of_account(made: Plan, left: float) -> str:
+    """What a training would take of what the account has left, in a line."""
+    whole = made.run or made.epoch or made.step
+    if left <= 0:
+        return "IBM Quantum: the account has no QPU time left in this period"
+    share = f"{whole.qpu_seconds / left:.0%}"
+    return f"IBM Quantum: the account has {left:.0f} QPU seconds left; this training would take {share} of them"
+
+
 def require_budget(settings: RunSettings, epoch_seconds: float, epochs: int, spent: float = 0.0) -> None:
     """Refuse a training that would cost more than its budget.
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from .callbacks import Callback
-from .devices import executor_of, totals
+from .devices import charged_seconds, executor_of, totals
 from .history import Row
 from .trainer import Trainer
 
@@ -60,7 +60,9 @@ class ProgressBar(Callback):
         if self._progress is not None:
             epoch = min(trainer.epoch + 1, trainer.recipe.epochs)
             cost = totals(executor_of(trainer.model))
+            charged = charged_seconds(executor_of(trainer.model))
             price = f", QPU {cost['qpu_seconds']:.1f} s" if cost else ""
+            price += f" (charged {charged:.1f} s)" if charged else ""
             signal = f", SNR {trainer.signals[-1]:.1f}" if trainer.signals else ""
             description = f"epoch {epoch}/{trainer.recipe.epochs}"
             self._progress.update(

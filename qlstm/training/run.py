@@ -26,7 +26,7 @@ from .snapshots import Snapshots
 from .trainer import Trainer
 
 if TYPE_CHECKING:
-    from qpartition import Dispatcher, Journal, Plan
+    from qpartition import Dispatcher, Journal, JournalReader, Plan
 
     from ..forecaster import Forecaster
     from ..tasks import Dataset
@@ -63,7 +63,7 @@ class Run:
     plan: Plan | None = None
     dispatcher: Dispatcher | None = None
     lock: FolderLock | None = None
-    journal: Journal | None = None
+    journal: Journal | JournalReader | None = None
     begins: bool = True
 
     @property
@@ -118,7 +118,12 @@ class Run:
 
 
 def open_run(
-    given: Mapping[str, Any], out: str | Path | None, *, resume: bool = False, callbacks: Sequence[Callback] = ()
+    given: Mapping[str, Any],
+    out: str | Path | None,
+    *,
+    resume: bool = False,
+    replay: str | Path | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> Run:
     """A new run, or the one in ``out`` where it stopped.
 
@@ -126,6 +131,8 @@ def open_run(
         given: Settings that differ from the defaults, or from those of the run that is resumed.
         out: Folder of the run; None for a fresh one under ``runs/``.
         resume: Go on with the run in ``out``; a folder without a checkpoint starts from the beginning.
+        replay: Folder of a run on devices that is done again from its journal alone: nothing is submitted, and no
+            service is asked. Its settings are those of ``given`` too.
         callbacks: Told about every step and epoch.
 
     Raises:
@@ -135,7 +142,7 @@ def open_run(
     path = None if out is None else Path(out)
     lock = None if path is None or not path.is_dir() else FolderLock(path)
     try:
-        return _open(given, path, lock, resume, callbacks)
+        return _open(given, path, lock, resume, None if replay is None else RunFolder(Path(replay)), callbacks)
     except BaseException:
         if lock is not None:
             lock.release()
@@ -143,7 +150,12 @@ def open_run(
 
 
 def _open(
-    given: Mapping[str, Any], out: Path | None, lock: FolderLock | None, resume: bool, callbacks: Sequence[Callback]
+    given: Mapping[str, Any],
+    out: Path | None,
+    lock: FolderLock | None,
+    resume: bool,
+    replay: RunFolder | None,
+    callbacks: Sequence[Callback],
 ) -> Run:
     settings, state = _resumed(given, out) if resume else (_new(given, out), None)
     require_devices(given, settings)
@@ -151,14 +163,14 @@ def _open(
     model = build_model(settings, data)
     folder = RunFolder(out or Path())
     begins = not (resume and (state is not None or folder.config.exists()))
-    devices = Snapshots.read(folder.devices) if resume else Snapshots()
+    devices = Snapshots.read((replay or folder).devices) if resume or replay else Snapshots()
     plan = None
     if settings.qpu:
         plan = make_plan(settings, model, data, open_topology(settings, model, devices))
         if begins and plan.epoch is not None:
             require_budget(settings, plan.epoch.qpu_seconds, settings.epochs, plan.calibration.qpu_seconds)
     folder, lock = _occupied(folder, lock, settings, out, begins)
-    journal, dispatcher = _connected(plan, settings, folder)
+    journal, dispatcher = _connected(plan, settings, folder, replay)
     model.executor = dispatcher
     trainer = Trainer(model, data, settings, callbacks)
     run = Run(settings, folder, data, model, trainer, plan, dispatcher, lock, journal, begins)
@@ -248,14 +260,16 @@ def require_devices(given: Mapping[str, Any], settings: RunSettings) -> None:
             )
 
 
-def _connected(plan: Plan | None, settings: RunSettings, folder: RunFolder) -> tuple[Journal | None, Dispatcher | None]:
-    """The journal and the dispatcher of a run on devices."""
+def _connected(
+    plan: Plan | None, settings: RunSettings, folder: RunFolder, replay: RunFolder | None
+) -> tuple[Journal | JournalReader | None, Dispatcher | None]:
+    """The journal and the dispatcher of a run on devices; of one that is replayed, the journal of that one."""
     if plan is None:
         return None, None
     from backends.remote.retry import RetryPolicy
     from qpartition import Dispatcher, Journal
 
-    journal = Journal(folder.journal)
+    journal = Journal(folder.journal) if replay is None else Journal.read(replay.journal)
     try:
         return journal, Dispatcher(
             plan,

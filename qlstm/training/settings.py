@@ -136,6 +136,14 @@ class RunSettings(Recipe):
                 f"these are not the settings of a run ({error}); start a new one in another folder"
             ) from error
 
+    def given(self) -> dict[str, Any]:
+        """The settings that differ from the defaults, as a user would have given them."""
+        usual = type(self)(task=self.task)
+        names = (field.name for field in fields(self))
+        return {
+            name: getattr(self, name) for name in names if name == "task" or getattr(self, name) != getattr(usual, name)
+        }
+
     def difference(self, other: RunSettings) -> str | None:
         """The first setting that decides the result and is not the same in ``other``."""
         names = (field.name for field in fields(self) if field.name not in _FREE)
