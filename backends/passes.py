@@ -45,8 +45,8 @@ def _plugins_when_used() -> Iterator[None]:
 @cache
 def _entries() -> dict[str, list[EntryPoint]]:
     """Group -> its plugins, for every stage."""
-    groups = [f"qiskit.transpiler.{stage}" for stage in _STAGES]
-    return {group: [_later(entry) for entry in entry_points(group=group)] for group in groups}
+    groups, installed = [f"qiskit.transpiler.{stage}" for stage in _STAGES], entry_points()
+    return {group: [_later(entry) for entry in installed.select(group=group)] for group in groups}
 
 
 def _later(entry: EntryPoint) -> EntryPoint:
