@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterExpression, Qubit
-from qiskit.transpiler import Layout, TranspileLayout, generate_preset_pass_manager
+from qiskit.transpiler import Layout, TranspileLayout
 
 from .angles import Angles
+from .passes import preset_pass_manager
 from .structure import canonical
 
 FloatArray = NDArray[np.float64]
@@ -141,7 +142,7 @@ class CompactCircuit:
 
 def untranspiled(circuit: QuantumCircuit, basis_gates: tuple[str, ...]) -> IsaCircuit:
     """For an ideal core: every qubit in its place, gates outside the basis expanded."""
-    manager = generate_preset_pass_manager(optimization_level=0, basis_gates=list(basis_gates))
+    manager = preset_pass_manager(0, basis_gates=list(basis_gates))
     source, parameters = canonical(circuit)
     places = tuple(range(circuit.num_qubits))
     return IsaCircuit(Template(bare(manager.run(source)), parameters, places, places), places, circuit.num_qubits)

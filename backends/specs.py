@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from .errors import InputError, unknown_name
+from .errors import InputError, shown, unknown_name
+from .fakes import fake_device, fake_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from qiskit_ibm_runtime.fake_provider.fake_backend import FakeBackendV2
 
     from .ibm.runtime import Account
     from .qpu import QPU
@@ -21,6 +22,10 @@ KINDS = {
     "ibm:NAME": "a device of IBM Quantum, through your saved account or QISKIT_IBM_TOKEN; ibm:least_busy picks one",
 }
 """Spec -> what it opens. `open_qpu` also takes any Qiskit ``BackendV2`` object."""
+_PLACES = ("exact", "aer", "fake", "ibm")
+_LIST = "qlstm qpus lists all devices"
+_CLOSE = 0.6
+"""How like a name must be to be suggested, of 1."""
 
 
 def open_qpu(spec: object, snapshot: Mapping[str, Any] | None = None) -> QPU:
@@ -68,11 +73,6 @@ def account_devices() -> list[QPU]:
     return [open_qpu(f"ibm:{name}") for name in _account().names()]
 
 
-def fake_names() -> tuple[str, ...]:
-    """NAME of every ``fake:NAME``, sorted."""
-    return tuple(sorted(_fake_classes()))
-
-
 def _parsed(spec: str) -> tuple[str, str, dict[str, str]]:
     """``kind:name?key=value&...`` taken apart."""
     place, _, query = spec.strip().partition("?")
@@ -82,15 +82,24 @@ def _parsed(spec: str) -> tuple[str, str, dict[str, str]]:
         key, equals, value = item.partition("=")
         if not equals or not value:
             raise InputError(f"{spec!r}: option {item!r} must be key=value, such as engine=aer")
+        if key in options:
+            raise InputError(f"{spec!r}: {key} is given twice, as {options[key]} and as {value}; give it once")
         options[key] = value
     return kind, name, options
 
 
 def _unknown_kind(spec: str, kind: str) -> InputError:
     bare = kind.lower().removeprefix("fake").lstrip("_-")
-    if bare in fake_names():
-        return InputError(f"unknown device {spec!r}: did you mean 'fake:{bare}'?")
-    return unknown_name("kind of device", kind, ("exact", "aer", "fake", "ibm"))
+    if bare not in fake_names() and get_close_matches(kind, _PLACES, cutoff=_CLOSE):
+        return InputError(f"{unknown_name('kind of device', kind, _PLACES)}; {_LIST}")
+    return _unknown_device(spec, bare)
+
+
+def _unknown_device(given: str, name: str) -> InputError:
+    """The error for what is no device, with the specs of those whose names are nearest to ``name``."""
+    near = [name] if name in fake_names() else get_close_matches(name, fake_names(), cutoff=_CLOSE)
+    hint = f"did you mean {' or '.join(repr(f'fake:{each}') for each in near)}? " if near else ""
+    return InputError(f"unknown device {shown(given)}: {hint}write exact, aer, fake:NAME or ibm:NAME; {_LIST}")
 
 
 def _ibm(spec: str, name: str, options: dict[str, str], snapshot: Mapping[str, Any] | None) -> QPU:
@@ -122,7 +131,6 @@ def _ideal(kind: str) -> QPU:
 
 
 def _fake(given: str, options: dict[str, str]) -> QPU:
-    from .device import Device
     from .engines import DEFAULT_ENGINE, ENGINES
     from .simulated import SnapshotQPU
 
@@ -135,28 +143,15 @@ def _fake(given: str, options: dict[str, str]) -> QPU:
     if engine not in ENGINES:
         raise unknown_name("engine", engine, ENGINES)
     name = given.lower().removeprefix("fake_")
-    classes = _fake_classes()
-    if name not in classes:
-        raise unknown_name("fake device", given, classes)
+    if name not in fake_names():
+        raise _unknown_device(f"fake:{given}", name)
     spec = f"fake:{name}"
-    return SnapshotQPU(spec, lambda: Device.of(classes[name](), spec), engine, idle=idle == "1")
-
-
-def _fake_classes() -> dict[str, type[FakeBackendV2]]:
-    """The fake backends by name, without the prefix; classes only, no snapshot is read."""
-    from qiskit_ibm_runtime.fake_provider import backends
-    from qiskit_ibm_runtime.fake_provider.fake_backend import FakeBackendV2
-
-    classes: list[type[FakeBackendV2]] = [c for c in vars(backends).values() if isinstance(c, type)]
-    named = (c for c in classes if issubclass(c, FakeBackendV2) and "backend_name" in vars(c))
-    return {c.backend_name.removeprefix("fake_"): c for c in named}
+    return SnapshotQPU(spec, lambda: fake_device(name, spec), engine, idle=idle == "1")
 
 
 def _of_backend(backend: object) -> QPU:
     from qiskit.providers import BackendV2
     from qiskit.providers.fake_provider import GenericBackendV2
-    from qiskit_ibm_runtime import IBMBackend
-    from qiskit_ibm_runtime.fake_provider.fake_backend import FakeBackendV2
 
     from .device import Device
     from .native import NativeQPU
@@ -165,11 +160,17 @@ def _of_backend(backend: object) -> QPU:
     if not isinstance(backend, BackendV2):
         kind = type(backend).__name__
         raise InputError(f"cannot open a {kind}: give a spec ({', '.join(KINDS)}) or a Qiskit BackendV2 object")
-    if isinstance(backend, IBMBackend):
+    if _is_a(backend, "qiskit_ibm_runtime.ibm_backend", "IBMBackend"):
         from .ibm.qpu import IBMQPU
         from .ibm.runtime import Account
 
         return IBMQPU(str(backend.name), lambda: Account(backend.service))
-    if isinstance(backend, (FakeBackendV2, GenericBackendV2)):
+    is_fake = _is_a(backend, "qiskit_ibm_runtime.fake_provider.fake_backend", "FakeBackendV2")
+    if is_fake or isinstance(backend, GenericBackendV2):
         return SnapshotQPU(str(backend.name), lambda: Device.of(backend, str(backend.name)))
     return NativeQPU(backend)
+
+
+def _is_a(thing: object, module: str, name: str) -> bool:
+    """Whether a thing is of a class of a module; the module need not be imported, for the thing's class would be."""
+    return isinstance(thing, getattr(sys.modules.get(module), name, ()))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Parameter, Qubit
-from qiskit.transpiler import Target, generate_preset_pass_manager
+from qiskit.transpiler import Target
 
 from .core import Edge
 from .isa import Template, Where, bare, is_free, recorded_layout
 from .layers import layers
 from .linear import MAX_QUBITS, routes
+from .passes import preset_pass_manager
 from .structure import canonical
 
 _SEEDS = (11, 23, 37, 41, 53)
@@ -46,9 +47,7 @@ def _size(template: Template) -> tuple[int, int]:
 def _preset(
     circuit: QuantumCircuit, target: Target, level: int, seed: int, layout: Where | None = None
 ) -> QuantumCircuit:
-    manager = generate_preset_pass_manager(
-        optimization_level=level, target=target, seed_transpiler=seed, initial_layout=layout and list(layout)
-    )
+    manager = preset_pass_manager(level, target=target, seed_transpiler=seed, initial_layout=layout and list(layout))
     return manager.run(circuit)
 
 

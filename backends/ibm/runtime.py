@@ -75,6 +75,14 @@ class _OneTry(HTTPAdapter):
         return super().send(request, stream, timeout or _TIMEOUT, verify, cert, proxies)
 
 
+def fake_backends() -> dict[str, Any]:
+    """The classes of the fake backends that come with the client, by the names of their snapshots."""
+    from qiskit_ibm_runtime.fake_provider import backends
+
+    named = {getattr(each, "backend_name", None): each for each in vars(backends).values() if isinstance(each, type)}
+    return {name: each for name, each in named.items() if isinstance(name, str)}
+
+
 class Account:
     """A connection to IBM Quantum."""
 

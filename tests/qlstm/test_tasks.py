@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
 
 from backends.errors import InputError
 from qlstm import tasks
@@ -56,6 +57,33 @@ def test_pendulum_of_small_swings_is_a_damped_cosine():
     rate, frequency = 0.075, math.sqrt(9.81 - 0.075**2)
     exact = 1e-5 * np.exp(-rate * t) * (np.cos(frequency * t) - rate / frequency * np.sin(frequency * t))
     np.testing.assert_allclose(series.target[:, 0], exact, atol=1e-14 + 1e-5 * 1e-6)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {}, {"points": 2}, {"points": 3000}, {"b": 0.0}, {"g": 0.0}, {"omega0": 20.0}, {"theta0": 3.0, "omega0": 0.0},
+        {"b": 60.0, "t_end": 3.0}, {"b": 2.0, "t_end": 1000.0}, {"t_end": 1e-6}, {"b": 0.01, "t_end": 200.0},
+    ],
+)  # fmt: skip
+def test_pendulum_agrees_with_scipy(options):
+    o = {"points": 240, "t_end": 20.0, "b": 0.15, "g": 9.81, "theta0": 0.0, "omega0": 3.0} | options
+    expected = solve_ivp(
+        lambda _, state: (state[1], -o["b"] * state[1] - o["g"] * math.sin(state[0])),
+        (0.0, o["t_end"]), (o["theta0"], o["omega0"]), "DOP853", np.linspace(0.0, o["t_end"], o["points"]),
+        rtol=3e-14, atol=1e-14,
+    )  # fmt: skip
+    np.testing.assert_allclose(tasks.load("pendulum", **options).target[:, 0], expected.y[1], rtol=0, atol=5e-11)
+
+
+def test_pendulum_at_rest_stays():
+    assert not tasks.load("pendulum", omega0=0.0).target.any()
+
+
+@pytest.mark.parametrize("options", [{"b": 1e300}, {"g": 1e300}, {"omega0": 1e300}])
+def test_pendulum_that_cannot_be_followed_is_refused(options):
+    with pytest.raises(InputError, match="cannot be followed to t_end=20 with b/m="):
+        tasks.load("pendulum", **options)
 
 
 def u(t):

@@ -51,7 +51,7 @@ def refused(result, code=2):
         ("train pendulum --gradient parameter-shft", ["parameter-shift"]),
         ("train pendulum --jacobian fuse --qpu exact", ["unknown jacobian 'fuse'", "did you mean 'fused'"]),
         ("train pendulum --mapping round-robbin --qpu exact", ["mapping", "did you mean 'round-robin'"]),
-        ("train pendulum --qpu fake:torin", ["did you mean 'torino'"]),
+        ("train pendulum --qpu fake:torin", ["did you mean 'fake:torino'"]),
         ("train pendulum --qpu exat", ["exat", "did you mean 'exact'"]),
         ("train pendulum --hidden 30 --qpu exact", ["31 qubits"]),
         ("train pendulum --hidden 30", ["31 qubits", "at most 20", "--parts"]),
@@ -91,7 +91,7 @@ def refused(result, code=2):
         ("train pendulum --out full --resume", ["full is not empty"]),
         ("forecast nowhere pendulum", ["nowhere/checkpoint.pt"]),
         ("forecast full pendulum", ["full/checkpoint.pt", "folder of a run"]),
-        ("qpus --qpu fake:fes", ["did you mean 'fez'"]),
+        ("qpus --qpu fake:fes", ["did you mean 'fake:fez'"]),
         ("qpus --core-qubits 0 --qpu exact", ["core_qubits=0"]),
     ],
 )
