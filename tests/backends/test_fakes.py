@@ -102,7 +102,7 @@ def contents(device: Device) -> dict[str, Any]:
     """All that a device knows; the order of instructions is left out, which the package leaves to chance."""
     target = device.target
     return {
-        "device": (device.name, device.rep_delay, device.max_shots, device.date),
+        "device": (device.name, device.rep_delay, device.rep_delay_range, device.max_shots, device.date),
         "target": [getattr(target, name) for name in PLAIN],
         "qubits": [(q.t1, q.t2, q.frequency) for q in target.qubit_properties],
         "operations": {name: operation(target.operation_from_name(name)) for name in target.operation_names},

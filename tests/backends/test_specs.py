@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from qiskit.providers.fake_provider import GenericBackendV2
@@ -36,8 +38,8 @@ def test_what_opens(spec: object, name: str) -> None:
         ("fez", "unknown device 'fez': did you mean 'fake:fez'? write exact"),
         ("fake_fez", "did you mean 'fake:fez'?"),
         ("fake:tornio", "unknown device 'fake:tornio': did you mean 'fake:torino' or 'fake:toronto'?"),
-        ("fake:", "unknown device 'fake:': write exact, aer or fake:NAME; qlstm qpus lists all devices"),
-        ("", "unknown device '': write exact, aer or fake:NAME; qlstm qpus lists all devices"),
+        ("fake:", "unknown device 'fake:': write exact, aer, fake:NAME or ibm:NAME; qlstm qpus lists all devices"),
+        ("", "unknown device '': write exact, aer, fake:NAME or ibm:NAME; qlstm qpus lists all devices"),
         ("exakt", "qlstm qpus lists all devices"),
         ("fake:fez?engine=aer&engine=twin", "engine is given twice, as aer and as twin; give it once"),
         ("fake:fez?engine=twim", "unknown engine 'twim': did you mean 'twin'?"),
@@ -46,7 +48,12 @@ def test_what_opens(spec: object, name: str) -> None:
         ("fake:fez?aer", "must be key=value"),
         ("exact:1", "takes no name"),
         ("aer?engine=aer", "takes no name and no options"),
-        ("ibm:ibm_fez", "cannot reach IBM Quantum yet"),
+        ("ibm:", "'ibm:' names no device; write ibm:NAME, such as ibm:ibm_fez, or ibm:least_busy"),
+        ("ibm:ibm_fez?mode=fast", "mode='fast' must be one of batch, session, job"),
+        ("ibm:ibm_fez?rep_delay=0", "rep_delay='0' must be a positive number of seconds"),
+        ("ibm:ibm_fez?pending=some", "pending='some' must be a positive number of jobs"),
+        ("ibm:ibm_fez?token=secret", "unknown option"),
+        ("ibm:least_busy", "IBM Quantum is not contacted, since QPARTITION_OFFLINE is set"),
         (5, "cannot open a int"),
     ],
 )
@@ -59,7 +66,18 @@ def test_what_does_not(spec: object, message: str) -> None:
 
 def test_what_is_listed() -> None:
     assert list(available())[:2] == ["exact", "aer"]
-    assert "fake:fez" in available()
+    assert {"fake:fez", "ibm:NAME"} <= available().keys()
+
+
+def test_only_one_module_imports_the_client_of_ibm_quantum() -> None:
+    root = Path(__file__).parents[2]
+    files = [file for package in ("backends", "qpartition", "qlstm") for file in (root / package).rglob("*.py")]
+    importing = re.compile(r"^\s*(from|import) qiskit_ibm_runtime", re.MULTILINE)
+    assert [str(f.relative_to(root)) for f in files if importing.search(f.read_text())] == ["backends/ibm/runtime.py"]
+
+
+def test_a_real_device_that_is_opened_is_not_asked_anything_yet() -> None:
+    assert open_qpu("ibm:ibm_fez?mode=session&dd=XY4").mode == "session"
 
 
 def run(code: str) -> str:

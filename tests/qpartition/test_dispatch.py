@@ -378,3 +378,21 @@ def test_a_numpy_seed_is_stored_as_a_plain_one() -> None:
 def test_a_state_that_does_not_fit_is_refused(state: dict[str, Any], message: str) -> None:
     with Dispatcher(make()) as d, pytest.raises(InputError, match=message):
         d.load_state_dict(state)
+
+
+@pytest.mark.parametrize("packing", [True, False])
+def test_a_round_too_large_for_a_job_is_divided_and_planned_so(packing: bool) -> None:
+    from backends.qpu import Limits
+
+    small, large = (toy.two_devices(limits=Limits(max_executions=most)) for most in (500, None))
+    workload = Workload.of(toy.Model(LISTED), B, T)
+    divided, whole = (plan(workload, Topology(devices), shots=100, packing=packing) for devices in (small, large))
+    assert divided.step.jobs > whole.step.jobs
+    assert divided.step.executions == whole.step.executions
+    inputs, weights = toy.angles(LISTED, rows=B)
+    with Dispatcher(divided) as d, Dispatcher(whole) as e:
+        for _ in range(T):
+            values = d.values(inputs, weights), e.values(inputs, weights)
+        assert d.report().counts == divided.forward
+    for key in inputs:
+        np.testing.assert_array_equal(values[0][key].value, values[1][key].value)

@@ -55,3 +55,21 @@ def test_separate_circuits() -> None:
         (piece("a", 0, 2),),
         (piece("c", 0, 1),),
     ]
+
+
+@given(ROUNDS, st.integers(1, 7))
+def test_jobs_of_limited_size(given: dict[str, tuple[int, int]], most: int) -> None:
+    packs = pack({k: n for k, (n, _) in given.items()}, {k: c for k, (_, c) in given.items()})
+    jobs = packing.split(packs, most)
+    lengths = [sum(one[0].sets for one in job) for job in jobs]
+    assert all(length == most for length in lengths[:-1])
+    assert all(0 < length <= most for length in lengths[-1:])
+    for key, (count, _) in given.items():
+        ran = [n for job in jobs for one in job for p in one if p.task[0] == key for n in range(p.start, p.stop)]
+        assert ran == list(range(count))
+
+
+def test_one_job_where_there_is_no_limit() -> None:
+    packs = pack({"a": 3}, {"a": 0})
+    assert packing.split(packs, None) == [packs]
+    assert packing.split([], None) == packing.split([], 5) == []

@@ -127,9 +127,10 @@ def test_a_budget_stops_a_run_that_costs_more_than_was_foreseen(here, qlstm, mon
     assert state["batch"] >= 1
 
 
-def test_rounds_of_a_step_that_the_budget_broke_off_stay_spent_and_the_step_is_repeated_alike(here, qlstm, monkeypatch):
+def test_rounds_of_a_step_that_the_budget_broke_off_are_known_and_cost_nothing_again(here, qlstm, monkeypatch):
     """Two rounds a step: the budget is reached between the two of a step, and the run goes on with a larger one."""
     from qlstm.training import run
+    from qpartition import Journal
 
     monkeypatch.setattr(run, "require_budget", lambda *arguments: None)
     devices = ("--qpu", "fake:manila", "--shots", 16, "--batch", 8, "--window", 1, "--epochs", 1, "--quiet")
@@ -139,8 +140,12 @@ def test_rounds_of_a_step_that_the_budget_broke_off_stay_spent_and_the_step_is_r
     assert qlstm(*CSV, *SMALL, *devices, "--out", "run", "--budget", 7)[0] == 3
     broken = torch.load(here / "run" / "checkpoint.pt", weights_only=True)["trainer"]
     assert broken["batch"] == 1
-    assert broken["executor"]["rounds"] == 3
+    assert broken["executor"]["rounds"] == 2  # those of the finished step; the journal has the third
+    with Journal.read(here / "run" / "journal.sqlite") as journal:
+        assert [entry.round for entry in journal.entries()] == [0, 1, 2]
     assert qlstm(*CSV, *SMALL, *devices, "--out", "run", "--budget", 600, "--resume")[0] == 0
     ours = torch.load(here / "run" / "checkpoint.pt", weights_only=True)["trainer"]
-    assert ours["executor"]["rounds"] == whole["executor"]["rounds"] + 1
+    assert ours["executor"]["rounds"] == whole["executor"]["rounds"]
+    with Journal.read(here / "run" / "journal.sqlite") as journal:
+        assert sorted(entry.round for entry in journal.entries()) == list(range(whole["executor"]["rounds"]))
     assert all(torch.equal(ours["weights"][name], whole["weights"][name]) for name in whole["weights"])
