@@ -93,6 +93,8 @@ class _Noted:
 
 def abandon(started: list[Started]) -> None:
     """Stop waiting for jobs; they go on, and are taken up again from the journal."""
-    for one in started:
-        if isinstance(one, RemoteHandle):
-            one.abandon()
+    remote = [one for one in started if isinstance(one, RemoteHandle)]
+    for one in remote:  # all at once, for each may take a while
+        one.stop()
+    for one in remote:
+        one.abandon()

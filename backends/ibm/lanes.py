@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError, PausedError
+from ..errors import InputError, PausedError, UsageLimitError
 from ..remote.errors import Missing, Unreachable
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .runtime import RuntimeBackend
 
 log = logging.getLogger("qpartition.jobs")
+
+_NAP = 0.2
+"""Seconds between two looks whether the run is stopped while a job waits for its turn."""
 
 
 class Lane:
@@ -32,22 +35,47 @@ class Lane:
         self._backend, self._options = backend, options
         self._lock = threading.Condition()  # with a reentrant lock
         self._open: Any = None
-        self._waiting = set[str]()
+        self._waiting, self._given_up = set[str](), set[str]()
         self._guard: threading.Timer | None = None
 
-    def submit(self, send: Callable[[Any], str], most_seconds: float | None, most_waiting: int | None = None) -> str:
-        """Submit a job, when fewer than ``most_waiting`` jobs wait."""
+    def submit(
+        self,
+        send: Callable[[Any], str],
+        most_seconds: float | None,
+        most_waiting: int | None = None,
+        stop: threading.Event | None = None,
+    ) -> str:
+        """Submit a job, when fewer than ``most_waiting`` jobs wait.
+
+        Raises:
+            PausedError: If the run is stopped before.
+        """
         with self._lock:
             while most_waiting is not None and len(self._waiting) >= most_waiting:
-                self._lock.wait()
+                if stop is not None and stop.is_set():
+                    raise PausedError(f"stopped while {len(self._waiting)} jobs wait on {self._backend.name}")
+                self._lock.wait(_NAP)
             self._rest()
             job_id = self._sent(send, most_seconds)
             self._waiting.add(job_id)
             return job_id
 
-    def ended(self, job_id: str) -> None:
-        """A job is over; a session that nothing waits in is closed after a while."""
+    def waits(self, job_id: str) -> None:
+        """A job is not over; it may be of an earlier process."""
         with self._lock:
+            if job_id not in self._given_up:
+                self._waiting.add(job_id)
+
+    def given_up(self, job_id: str) -> None:
+        """Nobody waits for a job any more."""
+        self._given_up.add(job_id)
+        self.ended(job_id)
+
+    def ended(self, job_id: str) -> None:
+        """A job is over, or gone; a session that nothing waits in is closed after a while."""
+        with self._lock:
+            if job_id not in self._waiting:
+                return
             self._waiting.discard(job_id)
             self._lock.notify_all()
             if self._options.mode == "session" and not self._waiting and self._open is not None:
@@ -90,7 +118,9 @@ class Lane:
                 self._open = self._backend.open_lane(
                     self._options.mode, most_seconds if self._options.mode == "session" else None
                 )
-            except InputError as error:
+            except (InputError, UsageLimitError) as error:
+                if isinstance(error, UsageLimitError) and "session" not in str(error).lower():
+                    raise
                 remedy = "mode=job" if self._options.mode == "batch" else "mode=batch, the Open plan has no sessions"
                 raise InputError(
                     f"{self._backend.name} opens no {self._options.mode} ({error}); use ?{remedy}"
@@ -111,23 +141,30 @@ class Lane:
 
 
 class Pace:
-    """At most so many submissions per minute, evenly spread after the first ones.
+    """At most so many submissions per minute; the first ones go out at once.
 
     Args:
         per_minute: None for no limit.
+        now: A clock, seconds.
     """
 
-    def __init__(self, per_minute: float | None) -> None:
-        self._per_minute = per_minute
+    def __init__(self, per_minute: float | None, now: Callable[[], float] = time.monotonic) -> None:
+        self._number = max(1, int(per_minute or 1))
+        self._seconds = 0.0 if per_minute is None else 60.0 * self._number / per_minute
         self._sent = list[float]()
-        self._lock = threading.Lock()
+        self._lock, self._now = threading.Lock(), now
 
-    def wait(self, sleep: Callable[[float], None] = time.sleep, now: Callable[[], float] = time.monotonic) -> None:
-        """Wait until one more may be sent, and count it."""
-        if self._per_minute is None:
-            return
+    def wait(self, rest: Callable[[float], object] = time.sleep) -> None:
+        """Wait until one more may be sent, and count it; what ``rest`` raises ends the waiting, and nothing is counted."""
+        while (seconds := self._turn()) > 0:
+            rest(seconds)
+
+    def _turn(self) -> float:
+        """Seconds until one more may be sent; counted if that is now."""
         with self._lock:
-            self._sent = [at for at in self._sent if now() - at < 60.0]
-            if len(self._sent) >= max(1, int(self._per_minute)):
-                sleep(max(0.0, 60.0 - (now() - self._sent[-max(1, int(self._per_minute))])))
-            self._sent.append(now())
+            now = self._now()
+            self._sent = [at for at in self._sent if now - at < self._seconds]
+            if len(self._sent) >= self._number:
+                return self._sent[-self._number] + self._seconds - now
+            self._sent.append(now)
+            return 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ..device import Device
 from ..pubs import Pubs, opened_result
 from ..qpu import Expectations, Limits, Mode
+from ..remote.errors import Missing
 from ..remote.qpu import JobStatus, RemoteQPU, Submission
+from ..remote.retry import rest
 from .lanes import Lane, Pace
 from .options import Options
 
@@ -88,15 +91,15 @@ class IBMQPU(RemoteQPU):
         """See `RemoteQPU`."""
         return self.backend.status()[0]
 
-    def submit(self, submission: Submission, tag: str) -> str:
+    def submit(self, submission: Submission, tag: str, stop: threading.Event) -> str:
         """See `RemoteQPU`."""
         pubs = [self._pubs.of(bundle) for bundle in submission.requests]
-        self._pace.wait()
+        self._pace.wait(lambda seconds: rest(seconds, stop))
 
         def send(lane: Any) -> str:
             return self.backend.submit(pubs, submission.shots, tag, lane, self.options, submission.most_seconds)
 
-        return self._lane.submit(send, submission.most_seconds, self._most_pending)
+        return self._lane.submit(send, submission.most_seconds, self._most_pending, stop)
 
     def find(self, tag: str) -> list[JobStatus]:
         """See `RemoteQPU`."""
@@ -104,9 +107,12 @@ class IBMQPU(RemoteQPU):
 
     def status(self, job_id: str) -> JobStatus:
         """See `RemoteQPU`."""
-        status = self.backend.job_status(job_id)
-        if status.state.is_final:
+        try:
+            status = self.backend.job_status(job_id)
+        except Missing:
             self._lane.ended(job_id)
+            raise
+        (self._lane.ended if status.state.is_final else self._lane.waits)(job_id)
         return status
 
     def fetch(self, job_id: str, submission: Submission) -> list[Expectations]:
@@ -118,6 +124,7 @@ class IBMQPU(RemoteQPU):
     def cancel(self, job_id: str) -> None:
         """See `RemoteQPU`."""
         self.backend.cancel(job_id)
+        self._lane.given_up(job_id)
 
     def billed(self, job_id: str) -> float | None:
         """See `RemoteQPU`."""

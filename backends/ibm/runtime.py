@@ -195,13 +195,18 @@ class Account:
             )
 
     @contextmanager
-    def translated(self) -> Iterator[None]:
-        """Context in which errors of the client become those of this project."""
+    def translated(self, of_a_job: bool = False) -> Iterator[None]:
+        """Context in which errors of the client become those of this project.
+
+        Args:
+            of_a_job: What is asked about, a job or a batch, may be gone; anything else that is not found passes.
+        """
         try:
             with _quiet():
                 yield
         except (QiskitError, RequestException) as error:
-            raise self._translated(error) from None
+            found = self._translated(error)
+            raise Unreachable(str(found)) if isinstance(found, Missing) and not of_a_job else found from None
 
     def _translated(self, error: Exception) -> Exception:
         text = _redacted(error, self._secret)
@@ -256,12 +261,12 @@ class RuntimeBackend:
 
     def close_lane(self, lane: Any) -> None:
         """Take no more jobs in it; those submitted go on."""
-        with self.account.translated():
+        with self.account.translated(of_a_job=True):
             lane.close()
 
     def is_open(self, lane: Any) -> bool:
         """Whether a batch or session takes jobs."""
-        with self.account.translated():
+        with self.account.translated(of_a_job=True):
             details = lane.details()
         return bool(details and details.get("accepting_jobs"))
 
@@ -284,11 +289,15 @@ class RuntimeBackend:
             jobs = self.account.service.jobs(job_tags=[tag], limit=None)
         with self._lock:
             self._jobs |= {job.job_id(): job for job in jobs}
-        return [self.job_status(job.job_id()) for job in jobs]
+        found = list[JobStatus]()
+        for job in jobs:
+            with suppress(Missing):  # it is gone since it was listed
+                found.append(self.job_status(job.job_id()))
+        return found
 
     def job_status(self, job_id: str) -> JobStatus:
         """Where a job is, and why it failed."""
-        with self.account.translated():
+        with self.account.translated(of_a_job=True):
             job = self._job(job_id)
             state = _STATES.get(str(job.status()), State.RUNNING)
             reason = (job.error_message() or "") if state is State.FAILED else ""
@@ -299,8 +308,13 @@ class RuntimeBackend:
     def results(self, job_id: str) -> list[Any]:
         """The data of every pub of a job that is done."""
         try:
-            with self.account.translated():
+            with self.account.translated(of_a_job=True):
                 return [one.data for one in self._job(job_id).result()]
+        except ValueError as error:  # cut off on the way, or changed
+            if isinstance(error, InputError):
+                raise
+            reason = _redacted(error, self.account._secret)
+            raise Unreachable(f"the results of job {job_id} cannot be read: {reason}") from None
         except Missing:
             with self._lock:
                 self._jobs.pop(job_id, None)  # ask anew whether the job is still there
@@ -308,15 +322,19 @@ class RuntimeBackend:
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job that is not over."""
-        with suppress(LaneClosed, Missing), self.account.translated():  # 409: it is over
+        with suppress(LaneClosed, Missing), self.account.translated(of_a_job=True):  # 409: it is over
             self._job(job_id).cancel()
 
     def billed(self, job_id: str) -> float | None:
         """QPU seconds charged; None as long as the service has not said."""
-        with self.account.translated():
+        with self.account.translated(of_a_job=True):
             usage = self._job(job_id).metrics().get("usage") or {}
         seconds = usage.get("qpu_charge_time_seconds", usage.get("quantum_seconds"))
-        return float(seconds) if usage.get("status", "final") == "final" and seconds is not None else None
+        if usage.get("status", "final") != "final" or seconds is None:
+            return None
+        with self._lock:
+            self._jobs.pop(job_id, None)  # a long run has many, and each keeps what came of it
+        return float(seconds)
 
     def _job(self, job_id: str) -> Any:
         with self._lock:
@@ -386,6 +404,7 @@ def _quiet() -> Iterator[None]:
         "The backend .* currently has a status of",
         "This instance has met its usage limit",
         "There is currently no more time",
+        "Unable to retrieve IBM Cloud access token",
     ):
         warnings.filterwarnings("ignore", message=message)
     logging.getLogger("qiskit_ibm_runtime").setLevel(logging.ERROR)

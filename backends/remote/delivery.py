@@ -13,6 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from ..errors import InputError, PausedError
@@ -31,6 +32,8 @@ _BEST = (State.DONE, State.RUNNING, State.QUEUED, State.FAILED, State.CANCELLED)
 """Which of several jobs with one tag is used: the first of these."""
 _GONE = 2
 """So many times a job must be unknown to the service before it is believed to be gone."""
+_LOOKS = 5
+"""Looks at a job that is being cancelled before the service is believed to be slow about it."""
 
 
 class Delivery:
@@ -51,6 +54,8 @@ class Delivery:
         self._qpu = qpu
         self._ledger: Ledger = MemoryLedger() if ledger is None else ledger
         self._policy = policy or RetryPolicy()
+        self._in_doubt = False  # a request whose answer is not known may have made a job, or may yet
+        self._dropped = set[str]()
 
     def run(self) -> list[Expectations]:
         """The results, from the ledger if they are there.
@@ -67,14 +72,15 @@ class Delivery:
         attempts = self._ledger.attempts(self.submission)
         failures = sum(a.outcome in (Outcome.FAILED, Outcome.CANCELLED, Outcome.LOST) for a in attempts)
         attempt = attempts[-1] if attempts and attempts[-1].outcome.is_open else None
+        self._in_doubt = attempt is not None  # whoever made it may have been killed while submitting
         allowed = self._policy.attempts if failures < self._policy.attempts else failures + self._policy.attempts
         while True:
             attempt = self._accepted(attempt or self._intend(len(attempts) + 1))
             results, reason = self._followed(attempt)
             if results is not None:
                 return results
-            failures, attempts, attempt = failures + 1, [*attempts, attempt], None
-            attempts = self._ledger.attempts(self.submission)
+            failures, attempt, attempts = failures + 1, None, self._ledger.attempts(self.submission)
+            self._in_doubt = False
             if failures >= allowed:
                 raise PausedError(f"{self._qpu.name}: a job failed {failures} times, at last: {reason}")
             wait = self._policy.pause(failures)
@@ -91,20 +97,17 @@ class Delivery:
             return attempt
         adopted = self._adopted(attempt)
         patience = self._patience(self._policy.patience)
-        in_doubt = False
         while adopted is None:
             self._wait_until_operational()
             try:
-                job_id = self._qpu.submit(self.submission, attempt.tag)
+                job_id = self._qpu.submit(self.submission, attempt.tag, self.stop)
             except Unreachable as error:
-                in_doubt = True
+                self._in_doubt = True
                 if not patience.wait(f"could not submit ({error})", error.retry_after):
                     raise self._unreachable(error) from error
                 adopted = self._adopted(attempt)
                 continue
             adopted = self._note(attempt, job_id)
-            if in_doubt:  # an earlier request may have made a job as well
-                self._resolve(adopted)
         return adopted
 
     def _note(self, attempt: Attempt, job_id: str) -> Attempt:
@@ -115,55 +118,67 @@ class Delivery:
             raise InputError(f"job {job_id} is submitted, but {error}; resume: it will be found by its tag") from error
 
     def _adopted(self, attempt: Attempt) -> Attempt | None:
-        """The best job that carries the tag, if there is one."""
-        found = self._find(attempt)
+        """The best job that carries the tag, if there is one; the one that is waited for where another is no better."""
+        found = self._patiently(lambda: self._qpu.find(attempt.tag), "could not look for a job")
         if not found:
             return None
-        best = min(found, key=lambda job: _BEST.index(job.state))
-        self._drop(attempt, [job for job in found if job is not best])
-        return self._note(attempt, best.job_id)
+        best = min(found, key=lambda job: (_BEST.index(job.state), job.job_id != attempt.job_id))
+        adopted = attempt if best.job_id == attempt.job_id else self._note(attempt, best.job_id)
+        for job in found:
+            if job is not best and job.job_id not in self._dropped:
+                self._drop(attempt, job)
+        return adopted
 
-    def _resolve(self, attempt: Attempt) -> None:
-        """Keep one of several jobs with one tag: the one that is waited for."""
-        self._drop(attempt, [job for job in self._find(attempt) if job.job_id != attempt.job_id])
+    def _drop(self, attempt: Attempt, job: JobStatus) -> None:
+        """Cancel a job that has not begun; one that runs is paid for anyway, and noted."""
+        state = self._cancelled(job.job_id) if job.state is State.QUEUED else job.state
+        self._ledger.surplus(attempt, job.job_id, state.value)
+        self._dropped.add(job.job_id)
+        self._tell(f"job {job.job_id} is one too many ({state.value})")
+        self._bill(job.job_id)
 
-    def _drop(self, attempt: Attempt, jobs: list[JobStatus]) -> None:
-        """Cancel what has not begun; what runs is paid for anyway, and noted."""
-        for job in jobs:
-            state = job.state
-            if state is State.QUEUED:
-                self._patiently(lambda job_id=job.job_id: self._qpu.cancel(job_id), "could not cancel a job")  # type: ignore[misc]
-                state = State.CANCELLED
-            self._ledger.surplus(attempt, job.job_id, state.value)
-            self._tell(f"job {job.job_id} is one too many ({state.value})")
-
-    def _find(self, attempt: Attempt) -> list[JobStatus]:
-        return self._patiently(lambda: self._qpu.find(attempt.tag), "could not look for a job")
+    def _cancelled(self, job_id: str) -> State:
+        """Cancel a job that waits; what has become of it, for it may have begun meanwhile."""
+        with suppress(Missing):
+            self._patiently(lambda: self._qpu.cancel(job_id), "could not cancel a job")
+            for look in range(1, _LOOKS + 1):
+                state = self._patiently(lambda: self._qpu.status(job_id), "could not look at a job").state
+                if state is not State.QUEUED:
+                    return state
+                rest(self._policy.look(look), self.stop)
+        return State.CANCELLED
 
     def _followed(self, attempt: Attempt) -> tuple[list[Expectations] | None, str]:
         """Wait for the job; its results, or why there are none."""
-        assert attempt.job_id is not None
-        fetching = self._patience(self._policy.patience)
+        patience = self._patience(self._policy.patience)
         while True:
-            status = self._final(attempt)
-            if status is None:
-                self._ledger.ended(attempt, Outcome.LOST, "the service does not know the job any more")
-                return None, f"job {attempt.job_id} is lost: the service does not know it any more"
-            if status.state is not State.DONE:
+            assert attempt.job_id is not None
+            job_id = attempt.job_id
+            status = self._final(job_id, attempt)
+            if status is None or self._in_doubt:
+                other = self._adopted(attempt)
+                if other is None and status is None:
+                    self._ledger.ended(attempt, Outcome.LOST, "the service does not know the job any more")
+                    return None, f"job {job_id} is lost: the service does not know it any more"
+                if other is not None and other.job_id != job_id:
+                    attempt = other
+                    continue
+            if status is not None and status.state is not State.DONE:
                 return None, self._failed(attempt, status)
             try:
-                results = self._patiently(
-                    lambda: self._qpu.fetch(attempt.job_id or "", self.submission), "could not fetch the results"
-                )
+                if status is None:
+                    raise Missing("listed, but not known")
+                results = self._fetched(job_id)
             except Missing as error:
-                if not fetching.wait(f"the results of job {attempt.job_id} are not there yet"):
-                    raise PausedError(
-                        f"{self._qpu.name}: job {attempt.job_id} is done, its results are missing"
-                    ) from error
-                continue  # `_final` finds out whether the job itself is gone
+                if not patience.wait(f"the results of job {job_id} are not there yet"):
+                    raise PausedError(f"{self._qpu.name}: the results of job {job_id} are missing ({error})") from error
+                continue  # the next look finds out whether the job itself is gone
             self._ledger.store(self.submission, attempt, results)
-            self._bill(attempt.job_id)
+            self._bill(job_id)
             return results, ""
+
+    def _fetched(self, job_id: str) -> list[Expectations]:
+        return self._patiently(lambda: self._qpu.fetch(job_id, self.submission), "could not fetch the results")
 
     def _failed(self, attempt: Attempt, status: JobStatus) -> str:
         outcome = Outcome.CANCELLED if status.state is State.CANCELLED else Outcome.FAILED
@@ -175,40 +190,45 @@ class Delivery:
             raise PausedError(f"{self._qpu.name}: {reason}; it would again, so it was not submitted again")
         return reason
 
-    def _final(self, attempt: Attempt) -> JobStatus | None:
-        """Look at the job until it is over; None if the service has forgotten it."""
-        began, looked_at_device, unknown, looks = time.monotonic(), time.monotonic(), 0, 0
-        off = self._patience(self._policy.offline)
+    def _final(self, job_id: str, attempt: Attempt) -> JobStatus | None:
+        """Look at the job until it is over; None if the service does not know it."""
+        began, unknown, looks = time.monotonic(), 0, 0
+        looked_at_device, off_since = began, float("inf")
         while True:
             looks += 1
             try:
-                status = self._patiently(lambda: self._qpu.status(attempt.job_id or ""), "could not look at a job")
+                status = self._patiently(lambda: self._qpu.status(job_id), "could not look at a job")
                 unknown = 0
             except Missing:
                 unknown += 1
-                if unknown >= _GONE and not self._find(attempt):
+                if unknown >= _GONE:
                     return None
                 rest(self._policy.pause(unknown), self.stop)
                 continue
+            now = time.monotonic()
             if status.state.is_final:
                 return status
-            if self._policy.wait is not None and time.monotonic() - began > self._policy.wait:
+            if self._policy.wait is not None and now - began > self._policy.wait:
                 raise PausedError(
-                    f"{self._qpu.name}: job {status.job_id} is {status.state.value} after {self._policy.wait:g} s; it goes on"
+                    f"{self._qpu.name}: job {job_id} is {status.state.value} after {self._policy.wait:g} s; it goes on"
                 )
-            if status.state is State.QUEUED and time.monotonic() - looked_at_device > _LOOK_AT_DEVICE:
-                looked_at_device = time.monotonic()
-                if not self._patiently(self._qpu.operational, "could not look at the device"):
-                    self._wait_for_device(attempt, off)
+            pause = min(_LOOK_AT_DEVICE, self._policy.offline / 2)
+            if status.state is State.QUEUED and now - looked_at_device >= pause:
+                looked_at_device = now
+                if self._patiently(self._qpu.operational, "could not look at the device"):
+                    off_since = float("inf")
+                else:
+                    off_since = min(off_since, now)
+                    self._tell(f"off line, job {job_id} waits")
+                    if now - off_since >= self._policy.offline:
+                        self._take_back(job_id, attempt)
             rest(self._policy.look(looks), self.stop)
 
-    def _wait_for_device(self, attempt: Attempt, off: Patience) -> None:
-        """The device of a waiting job is off line: wait, then take the job back."""
-        if off.wait("off line, the job waits"):
-            return
-        self._patiently(lambda: self._qpu.cancel(attempt.job_id or ""), "could not cancel a job")
-        self._ledger.ended(attempt, Outcome.CANCELLED, "the device is off line")
-        raise Offline(f"{self._qpu.name} is off line")
+    def _take_back(self, job_id: str, attempt: Attempt) -> None:
+        """The device of a waiting job has been off line for long: its work may go elsewhere, if it has not begun."""
+        if self._cancelled(job_id) is State.CANCELLED:
+            self._ledger.ended(attempt, Outcome.CANCELLED, "the device is off line")
+            raise Offline(f"{self._qpu.name} is off line")
 
     def _wait_until_operational(self) -> None:
         """An offline device accepts jobs and keeps them, so it is asked before."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import uuid
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -102,8 +103,11 @@ class RemoteQPU(DeviceQPU):
         """Whether the device takes and runs jobs now."""
 
     @abstractmethod
-    def submit(self, submission: Submission, tag: str) -> str:
-        """Submit ONE job that carries ``tag``; its id. Must not try again by itself: that could pay twice."""
+    def submit(self, submission: Submission, tag: str, stop: threading.Event) -> str:
+        """Submit ONE job that carries ``tag``; its id. Must not try again by itself: that could pay twice.
+
+        It may wait for its turn before; ``stop`` ends that with a `PausedError`, and nothing is submitted then.
+        """
 
     @abstractmethod
     def find(self, tag: str) -> list[JobStatus]:
@@ -196,7 +200,11 @@ class RemoteHandle:
         """Wait; one `Expectations` per request, in order. Raises what stopped the delivery."""
         return self._waited.result()
 
-    def abandon(self) -> None:
-        """Stop waiting; the job goes on, and whoever delivers the same submission next takes it up."""
+    def stop(self) -> None:
+        """Ask for an end of all waiting; the job goes on, and whoever delivers the same submission next takes it up."""
         self._delivery.stop.set()
+
+    def abandon(self) -> None:
+        """Stop waiting, and wait until that is done, though not for ever."""
+        self.stop()
         self._waited.join()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -70,8 +71,8 @@ class Patience:
     limit: float
     stop: threading.Event
     tell: Callable[[str], None]
-    failures: int = 0
-    waited: float = field(default=0.0)
+    failures: int = field(default=0, init=False)
+    began: float = field(default=0.0, init=False)
 
     def wait(self, why: str, retry_after: float | None = None) -> bool:
         """Wait before the next try; False if patience is at an end.
@@ -79,13 +80,14 @@ class Patience:
         Raises:
             PausedError: If the run is stopped meanwhile.
         """
-        if self.waited >= self.limit:
+        now = time.monotonic()
+        self.began = self.began if self.failures else now
+        if self.failures and now - self.began >= self.limit:  # by the clock: a request may hang for minutes
             return False
         self.failures += 1
         seconds = self.policy.pause(self.failures, retry_after)
         self.tell(f"{why}; trying again in {seconds:.1f} s")
         rest(seconds, self.stop)
-        self.waited += seconds
         return True
 
 
