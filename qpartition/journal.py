@@ -164,6 +164,9 @@ class Journal(_Reading):
 
     def close(self) -> None:
         """Let others write. Closing twice is fine."""
+        with self._guard, suppress(sqlite3.Error):
+            if self._base is not None:  # one file is left, and reading it later leaves no others beside it
+                self._base.execute("PRAGMA journal_mode = DELETE")
         super().close()
         if self._lock is not None:
             self._lock.release()

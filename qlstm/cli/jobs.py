@@ -39,8 +39,12 @@ def jobs(
         "of_failed_and_surplus_jobs": spent.wasted,
     }
     header = ("round", "device", "job", "state", "sets", "QPU s\nestimate", "QPU s\ncharged", "why")
-    output.rows("Jobs", header, map(_row, sorted(entries, key=lambda e: (e.round, e.qpu, e.part, e.attempt))))
-    output.rows("Notes", ("time", "device", "note"), [(at[:19], qpu, text) for at, qpu, text in notes[-_NOTES:]])
+    output.rows(
+        "Jobs", header, map(_row, sorted(entries, key=lambda e: (e.round, e.qpu, e.part, e.attempt))), whole=True
+    )
+    output.rows(
+        "Notes", ("time", "device", "note"), [(at[:19], qpu, text) for at, qpu, text in notes[-_NOTES:]], whole=True
+    )
     output.table("Together", totals)
     output.result(
         {

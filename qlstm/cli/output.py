@@ -7,9 +7,16 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backends.errors import BudgetError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+_WIDE = 200
+"""Characters of a line that must not be cut."""
 
 
 class Output:
@@ -21,10 +28,8 @@ class Output:
     """
 
     def __init__(self, *, json: bool = False, quiet: bool = False) -> None:
-        from rich.console import Console
-
         self.json, self.talks = json, not (json or quiet)
-        self._console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+        self._console = _console()
 
     def say(self, line: str) -> None:
         """A line for people."""
@@ -40,8 +45,8 @@ class Output:
         rows = [(name.replace("_", " "), _shown(value)) for name, value in values.items()]
         self.rows(title, ("", ""), rows)
 
-    def rows(self, title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """A table, one row per line."""
+    def rows(self, title: str, header: Sequence[str], rows: Iterable[Sequence[str]], *, whole: bool = False) -> None:
+        """A table, one row per line; with ``whole`` no cell is cut, however wide the lines become."""
         if self.talks:
             from rich.box import SIMPLE_HEAD
             from rich.table import Table
@@ -52,8 +57,9 @@ class Output:
                 table.add_column(name, no_wrap=name != header[-1])
             for row in rows:
                 table.add_row(*row)
-            self._console.print()
-            self._console.print(table, soft_wrap=False)
+            console = _console(max(_WIDE, self._console.width)) if whole else self._console
+            console.print()
+            console.print(table, soft_wrap=False)
 
     def result(self, value: Mapping[str, Any]) -> None:
         """The JSON object; numbers that are not finite become null."""
@@ -68,6 +74,12 @@ class Output:
         except BudgetError as error:
             self.result({"status": "refused", "error": str(error)})
             raise
+
+
+def _console(width: int | None = None) -> Console:
+    from rich.console import Console
+
+    return Console(soft_wrap=True, highlight=False, markup=False, emoji=False, width=width)
 
 
 def _shown(value: Any) -> str:
