@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 
 from .checks import check_core, checked_guard, checked_outputs, checked_shots, fitting_width, opened
@@ -15,7 +17,7 @@ from .local import LocalQPU
 from .placing import Site, placed, shot_seconds, sites
 from .prepared import PreparedCircuits
 from .profile import isa_profile
-from .qpu import QPU, Bundle, Limits, Profile, Request, Variant
+from .qpu import QPU, Bundle, FloatArray, Limits, Profile, Request, Variant
 from .templates import Templates
 from .variants import varied
 
@@ -108,9 +110,19 @@ class DeviceQPU(LocalQPU):
 
     def twin(self) -> QPU:
         """The same snapshot, simulated by the twin of each core."""
+        return self._snapshot_twin
+
+    @cached_property
+    def _snapshot_twin(self) -> QPU:
         from .simulated import SnapshotQPU
 
         return SnapshotQPU(self.name, lambda: self.device, "twin")
+
+    def derivatives(
+        self, requests: Sequence[Request], wanted: Sequence[NDArray[np.bool_] | None] | None = None
+    ) -> list[FloatArray]:
+        """See `QPU.derivatives`; the twin answers."""
+        return self.twin().derivatives(requests, wanted)
 
     def transpile(self, circuit: QuantumCircuit, core: Core) -> QuantumCircuit:
         """The ISA circuit on the core: fewest two-qubit gates, placed where its fidelity is highest; cached."""
