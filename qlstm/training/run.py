@@ -170,21 +170,31 @@ def _open(
         if begins and plan.epoch is not None:
             require_budget(settings, plan.epoch.qpu_seconds, settings.epochs, plan.calibration.qpu_seconds)
     folder, lock = _occupied(folder, lock, settings, out, begins)
+    record = {"settings": settings.to_dict(), "model": model.config, "data": describe(data)}
+    if begins:  # before the journal: a folder with one and no configuration could not be resumed
+        _write_record(folder, record, plan, devices)
     journal, dispatcher = _connected(plan, settings, folder, replay)
     model.executor = dispatcher
     trainer = Trainer(model, data, settings, callbacks)
     run = Run(settings, folder, data, model, trainer, plan, dispatcher, lock, journal, begins)
     try:
-        _begin(run, state, devices)
+        _go_on(run, state, record, devices)
     except BaseException:
         run.close()
         raise
     return run
 
 
-def _begin(run: Run, state: State | None, devices: Snapshots) -> None:
-    """Go to where the run stopped, and write down what is run; nothing that went before is changed if that fails."""
-    record = {"settings": run.settings.to_dict(), "model": run.model.config, "data": describe(run.data)}
+def _write_record(folder: RunFolder, record: Mapping[str, Any], plan: Plan | None, devices: Snapshots) -> None:
+    """What is run in the folder, and on what."""
+    write_atomic(folder.config, json.dumps(record, indent=1) + "\n")
+    if plan is not None:
+        write_atomic(folder.plan, plan.to_json())
+        devices.save(folder.devices)
+
+
+def _go_on(run: Run, state: State | None, record: dict[str, Any], devices: Snapshots) -> None:
+    """Go to where the run stopped; nothing that went before is changed if that fails."""
     if state is not None:
         _restore(run, state, record)
         if run.plan is not None and run.plan.epoch is not None:
@@ -192,11 +202,8 @@ def _begin(run: Run, state: State | None, devices: Snapshots) -> None:
             require_budget(run.settings, run.plan.epoch.qpu_seconds, run.settings.epochs - run.trainer.epoch, spent)
     folder, trainer = run.folder, run.trainer
     remove_partial(folder.path)
-    if not trainer.finished or not folder.config.exists():
-        write_atomic(folder.config, json.dumps(record, indent=1) + "\n")
-        if run.plan is not None:
-            write_atomic(folder.plan, run.plan.to_json())
-            devices.save(folder.devices)
+    if not run.begins and (not trainer.finished or not folder.config.exists()):
+        _write_record(folder, record, run.plan, devices)
     if state is not None and not folder.metrics.exists():
         write_atomic(folder.metrics, trainer.history.to_csv())
     trainer.callbacks = (Checkpoints(folder, record, None if state is None else trainer.steps), *trainer.callbacks)
