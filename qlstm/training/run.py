@@ -169,8 +169,8 @@ def _open(
         plan = make_plan(settings, model, data, open_topology(settings, model, devices))
         if begins and plan.epoch is not None:
             require_budget(settings, plan.epoch.qpu_seconds, settings.epochs, plan.calibration.qpu_seconds)
-    folder, lock = _occupied(folder, lock, settings, out, begins)
     record = {"settings": settings.to_dict(), "model": model.config, "data": describe(data)}
+    folder, lock = _occupied(folder, lock, settings, out, begins)
     if begins:  # before the journal: a folder with one and no configuration could not be resumed
         _write_record(folder, record, plan, devices)
     journal, dispatcher = _connected(plan, settings, folder, replay)
