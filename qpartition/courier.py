@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from backends.errors import InputError
+from backends.errors import BudgetError, InputError, PausedError
 from backends.qpu import QPU, Expectations, Handle
+from backends.remote.errors import Missing, Unreachable
 from backends.remote.qpu import RemoteHandle, RemoteQPU
 from backends.remote.retry import RetryPolicy
 
 from .jobs import Job
 from .journal import Journal, JournalReader
+
+_BILLS = 100
+"""Bills asked for when a run ends, at most: those of the last jobs."""
 
 
 class Started(Protocol):
@@ -98,3 +104,15 @@ def abandon(started: list[Started]) -> None:
         one.stop()
     for one in remote:
         one.abandon()
+
+
+def settle_bills(journal: Journal, qpus: Mapping[str, RemoteQPU]) -> None:
+    """Ask what jobs have cost that the service had not said when they were done; as far as it can be reached now."""
+    owing = [entry for entry in journal.entries() if entry.billed is None and entry.outcome == "done" and entry.job_id]
+    with suppress(Unreachable, InputError, PausedError, BudgetError):
+        for entry in owing[-_BILLS:]:
+            if entry.qpu in qpus and entry.job_id is not None:
+                with suppress(Missing):
+                    seconds = qpus[entry.qpu].billed(entry.job_id)
+                    if seconds is not None:
+                        journal.billed(entry.job_id, seconds)

@@ -19,7 +19,7 @@ from backends.whole import whole
 
 from .checks import Rows, checked
 from .counts import Counts, slowest
-from .courier import Courier, Started, abandon
+from .courier import Courier, Started, abandon, settle_bills
 from .executor import Angles, Estimate, Jacobian, Masks, Weights
 from .jobs import Job, JobMaker, joined
 from .journal import Journal, JournalReader
@@ -222,9 +222,11 @@ class Dispatcher:
         """Run nothing more and give back what devices hold open; the report stays. Closing twice is fine."""
         if not self._closed:
             self._closed = True
-            for qpu in self._meter.topology.qpus.values():
-                if isinstance(qpu, RemoteQPU):
-                    qpu.close()
+            remote = {n: q for n, q in self._meter.topology.qpus.items() if isinstance(q, RemoteQPU)}
+            if remote and isinstance(self._journal, Journal):
+                settle_bills(self._journal, remote)
+            for qpu in remote.values():
+                qpu.close()
 
     def __enter__(self) -> Self:
         """The dispatcher itself."""

@@ -40,7 +40,7 @@ OTHER = {
     "packing": False, "guard": 1, "mitigation": ("zne",), "samples": 4, "perturbation": 0.2,
     "train_shots": 64,
 }  # fmt: skip
-FREE = {"task": "b", "epochs": 500, "budget": 9.0, "signal": False}
+FREE = {"task": "b", "epochs": 500, "budget": 9.0, "signal": False, "wait": 60.0}
 
 
 def test_every_setting_is_either_fixed_or_free():
