@@ -15,6 +15,7 @@ from .lowering import Factor, Qubits
 from .pauli import FloatArray
 from .series import Series, in_series
 from .tensors import apply_fixed
+from .turns import Turns
 
 _OVERHEAD = 24
 """Passes over memory that a map costs on top of 4^k multiplications an entry, in multiplications."""
@@ -40,14 +41,20 @@ class Map:
         """Angles of the rotations in it."""
         return tuple(f.slot for f in self.factors if f.rotation is not None)
 
-    def matrix(self, angles: FloatArray) -> FloatArray:
-        """Shape (4^k, 4^k, 1 or rows) at angles of shape (rows, slots)."""
-        return self.times(angles, np.eye(4 ** len(self.qubits))[..., None])
+    def matrix(self, turns: Turns) -> FloatArray:
+        """Shape (4^k, 4^k, 1 or rows)."""
+        if self.fixed is not None:
+            return self.fixed[..., None]
+        first, *others = self._runs
+        found = first.matrix(turns)
+        for run in others:
+            found = run.times(turns, found)
+        return found
 
-    def times(self, angles: FloatArray, right: FloatArray) -> FloatArray:
+    def times(self, turns: Turns, right: FloatArray) -> FloatArray:
         """The map after another one, or of vectors, of shape (4^k, columns, 1 or rows)."""
         for run in self._runs:
-            right = run.times(angles, right)
+            right = run.times(turns, right)
         return right
 
     @cached_property

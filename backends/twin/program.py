@@ -55,7 +55,7 @@ class Program:
     wires: tuple[int, ...]
     trace: float
     _kept: dict[tuple[object, ...], Observable] = field(default_factory=dict, compare=False, repr=False)
-    _cuts: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _cuts: dict[tuple[int, int], tuple[int, int, int]] = field(default_factory=dict, compare=False, repr=False)
 
     def evaluate(self, values: FloatArray, reading: Reading) -> FloatArray:
         """What is read, shape (sets, numbers), for parameter sets of shape (sets, parameters)."""
@@ -72,6 +72,11 @@ class Program:
         return result
 
     @cached_property
+    def slots(self) -> tuple[tuple[int, ...], ...]:
+        """Angles of each stage."""
+        return tuple(tuple(slot for one in stage for slot in one.slots) for stage in self.stages)
+
+    @cached_property
     def before(self) -> tuple[frozenset[int], ...]:
         """Parameters of the first i stages, i = 0..stages."""
         return tuple(frozenset[int]().union(*self.columns[:i]) for i in range(len(self.stages) + 1))
@@ -84,11 +89,11 @@ class Program:
     def _known_cut(self, rows: Rows, numbers: int) -> int:
         """`_cut`, remembered for as many sets: looking for all distinct rows again would cost more than the meeting.
 
-        It is trusted only if the rows at the cut are as many as they were then.
+        It is trusted only if there are no more rows at the cut than there were then.
         """
         key = (len(rows.values), numbers)
-        cut, *sizes = self._cuts.get(key, (0,))
-        if sizes != [len(rows.distinct(self.before[cut])), len(rows.distinct(self.after[cut]))]:
+        cut, forward, backward = self._cuts.get(key, (0, 0, 0))
+        if len(rows.distinct(self.before[cut])) > forward or len(rows.distinct(self.after[cut])) > backward:
             prefixes, suffixes = ([len(rows.distinct(c)) for c in side] for side in (self.before, self.after))
             cut = self._cut(prefixes, suffixes, numbers)
             self._cuts[key] = (cut, prefixes[cut], suffixes[cut])
@@ -110,15 +115,24 @@ class Program:
         return chosen
 
     def _meet(self, rows: Rows, reading: Reading, cut: int) -> FloatArray:
-        state, earlier = State.ground(self.qubits), rows.distinct(frozenset())
+        state, seen = self._pushed_forward(rows, cut)
+        observable, met = self._pulled_back(rows, reading, cut)
+        found = _joined(state, seen, observable, met)
+        return found if self.trace == 1.0 else self.trace * found
+
+    def _pushed_forward(self, rows: Rows, cut: int) -> tuple[State, Indices]:
+        """The states before stage ``cut``, and which of them each set is in."""
+        few = rows.representatives(self.before[cut])
+        state, earlier = State.ground(self.qubits), few.distinct(frozenset())
         for i in range(cut):
-            here = rows.distinct(self.before[i + 1])
-            state = state.at_rows(earlier.kind[here.first])
-            angles = self.chain.at(rows.values[here.first])
+            here = few.distinct(self.before[i + 1])
+            if here is not earlier:
+                state = state.at_rows(earlier.kind[here.first])
+            turns = self.chain.at(few.values[here.first], self.slots[i])
             for one in self.stages[i]:
-                state = state.after(one, angles)
+                state = state.after(one, turns)
             earlier = here
-        return self.trace * _joined(state, earlier.kind, *self._pulled_back(rows, reading, cut))
+        return state, rows.distinct(self.before[cut]).kind
 
     def _pulled_back(self, rows: Rows, reading: Reading, cut: int) -> tuple[Observable, Indices]:
         """The observables before stage ``cut``, and which of them each set meets.
@@ -126,17 +140,19 @@ class Program:
         Those of one row are kept for the next call: all rounds of a training step have the same weights.
         """
         kinds, columns = rows.distinct(self.after[cut]), sorted(self.after[cut])
-        key = (cut, reading.wires, reading.matrix.tobytes(), rows.values[0, columns].tobytes())
+        key = (cut, reading.key, rows.values[0, columns].tobytes())
         if len(kinds) == 1 and key in self._kept:
             return self._kept[key], kinds.kind
-        observable, later = reading.observable(self.qubits), rows.distinct(frozenset())
+        few = rows.representatives(self.after[cut])
+        observable, later = reading.observable(self.qubits), few.distinct(frozenset())
         for i in reversed(range(cut, len(self.stages))):
-            here = rows.distinct(self.after[i])
-            observable = observable.at_rows(later.kind[here.first])
-            angles = self.chain.at(rows.values[here.first])
+            here = few.distinct(self.after[i])
+            if here is not later:
+                observable = observable.at_rows(later.kind[here.first])
+            turns = self.chain.at(few.values[here.first], self.slots[i])
             for one in reversed(self.stages[i]):
                 if observable.touches(one):
-                    observable = observable.before(one, one.matrix(angles))
+                    observable = observable.before(one, one.matrix(turns))
             later = here
         if len(kinds) == 1:
             self._kept.clear()
@@ -166,10 +182,13 @@ def _joined(state: State, rows: Indices, observable: Observable, kinds: Indices)
         return np.asarray((vectors @ forms[0])[rows])
     if many * _LOOPED > len(kinds):
         return _gathered(vectors, rows, forms, kinds)
-    result = np.empty((len(kinds), numbers))
-    order = np.argsort(kinds, kind="stable")
-    for sets in np.split(order, np.searchsorted(kinds[order], np.arange(1, many))):
-        result[sets] = vectors[rows[sets]] @ forms[kinds[sets[0]]]
+    order = np.argsort(kinds.astype(np.min_scalar_type(many)), kind="stable")  # few bits sort faster
+    rows, ends = rows[order], np.cumsum(np.bincount(kinds, minlength=many)).tolist()
+    ordered = np.empty((len(kinds), numbers))
+    for form, start, stop in zip(forms, [0, *ends], ends, strict=False):
+        np.matmul(vectors.take(rows[start:stop], axis=0), form, out=ordered[start:stop])
+    result = np.empty_like(ordered)
+    result[order] = ordered
     return result
 
 
