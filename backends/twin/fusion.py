@@ -85,6 +85,38 @@ def stages(factors: Sequence[Factor], qubits: int) -> tuple[Stage, ...]:
     return tuple(tuple(stage) if i % 2 == 0 else _blocks(stage, qubits) for i, stage in enumerate(found) if stage)
 
 
+def split(stage: Stage) -> tuple[Stage, ...]:
+    """A stage of rotations on different qubits as steps of at most one each, in the order of time; others are one step."""
+    where = [q for one in stage for q in one.qubits]
+    if len(set(where)) < len(where):
+        return (stage,)
+    pieces = [_pieces(one) for one in stage]
+    return tuple(tuple(p[j] for p in pieces if j < len(p)) for j in range(max(map(len, pieces))))
+
+
+def rejoined(steps: Sequence[Stage]) -> Stage:
+    """Consecutive steps of one stage together."""
+    if len(steps) == 1:
+        return steps[0]
+    found: dict[Qubits, Map] = {}
+    for one in (one for step in steps for one in step):
+        known = found.get(one.qubits)
+        found[one.qubits] = one if known is None else Map(one.qubits, (*known.factors, *one.factors))
+    return tuple(found.values())
+
+
+def _pieces(one: Map) -> list[Map]:
+    """A map cut after each rotation but the last."""
+    if len(one.slots) < 2:
+        return [one]
+    runs: list[list[Factor]] = [[]]
+    for factor in one.factors:
+        if factor.rotation is not None and any(f.rotation is not None for f in runs[-1]):
+            runs.append([])
+        runs[-1].append(factor)
+    return [Map(one.qubits, tuple(run)) for run in runs]
+
+
 def _runs(factors: Sequence[Factor], qubits: int) -> Iterable[Map]:
     """Factors on one qubit joined until another kind of factor comes; wider ones as they are."""
     open_runs: list[list[Factor]] = [[] for _ in range(qubits)]
