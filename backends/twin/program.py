@@ -1,6 +1,6 @@
 """A noisy circuit made ready for many parameter sets: states and observables meet in the middle.
 
-The first stages push states forward, once per distinct row of the parameters met so far; the others pull the
+The first steps push states forward, once per distinct row of the parameters met so far; the others pull the
 observables back, once per distinct row of the parameters still to come; one product joins the two. Where to meet is
 chosen by counting multiplications. A round of the parameter-shift rule has few distinct rows of weights, so the
 encoded product states meet observables that went back through everything else.
