@@ -30,6 +30,8 @@ def expectations(chunks: Iterable[FloatArray], shots: int | None, rng: np.random
         rng: Draws the shots.
     """
     parts = [_expectations(chunk, shots, rng) for chunk in chunks]
+    if len(parts) == 1:
+        return parts[0]
     return Expectations(np.concatenate([p.values for p in parts]), np.concatenate([p.stderr for p in parts]))
 
 

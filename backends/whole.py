@@ -13,10 +13,14 @@ def whole(value: object, least: int = 0, most: int | None = None) -> int | None:
 
     A bool is no number here.
     """
+    number = value if type(value) is int else _index(value)  # what it mostly is, without a look at protocols
+    return number if number is not None and least <= number and (most is None or number <= most) else None
+
+
+def _index(value: object) -> int | None:
     if isinstance(value, bool | np.bool_) or not isinstance(value, SupportsIndex):
         return None
     try:
-        number = operator.index(value)
+        return operator.index(value)
     except TypeError:  # an array of several numbers
         return None
-    return number if least <= number and (most is None or number <= most) else None

@@ -6,7 +6,8 @@
 
 The step: 2 parts of 3 qubits (hidden size 5, chen2020 of depth 2), batch 16, 4 steps, 1024 shots, all parameter shifts
 in one deferred round, on fake:fez and fake:torino. Twin and Aer simulate the same jobs on the same cropped cores and
-draw as many shots; routes are visited in turn, round after round, and ratios are taken within a round.
+draw as many shots. Routes are visited in turn, round after round; the twin, which is short, several times before and
+after each visit of Aer, and a ratio is that of Aer to the median of the twin's times around it.
 qiskit-machine-learning (EstimatorQNN, TorchConnector, BackendEstimatorV2 on Aer's model of the whole FakeFez) does one
 circuit for a few samples; its step is extrapolated from there.
 """
@@ -18,7 +19,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,7 +28,10 @@ from harness import report
 from harness.noisy_step import BATCH, QUBITS, ROUTES, SHOTS, STEPS, Route, Step, sets, thinned
 
 PEER = Path(__file__).parent / "harness" / "noisy_qml.py"
+BESIDE = 10
+"""Visits of the twin before, and after, one of Aer."""
 Seconds = dict[str, list[float]]
+"""By route, one for each round; by ``twin beside <route>`` the medians of the twin around it."""
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -60,14 +64,23 @@ def measured(rounds: int) -> tuple[Seconds, Seconds, int, float]:
         routes[name].replay(jobs if name == "twin" else thinned(jobs, 500))
         steps[name].optimiser.param_groups[0]["lr"] = 1e-9  # every step the same work, with weights of its own
     steps["twin"].take()
-    whole: Seconds = {name: [] for name in ROUTES}
-    simulation: Seconds = {name: [] for name in ROUTES}
+    whole: Seconds = {}
+    simulation: Seconds = {}
     for _ in range(rounds):
         for name in ROUTES:
-            repeats = 5 if name == "twin" else 1  # short ones more often
-            simulation[name].append(median(routes[name].replay(jobs)[0] for _ in range(repeats)))
-            whole[name].append(median(steps[name].take() for _ in range(repeats)))
+            if name != "twin":
+                visit(simulation, name, lambda route: routes[route].replay(jobs)[0])
+                visit(whole, name, lambda route: steps[route].take())
     return whole, simulation, sets(jobs), difference
+
+
+def visit(seconds: Seconds, name: str, take: Callable[[str], float]) -> None:
+    """One time of a route, and the twin's around it."""
+    twin = [take("twin") for _ in range(BESIDE)]
+    seconds.setdefault(name, []).append(take(name))
+    twin += [take("twin") for _ in range(BESIDE)]
+    seconds.setdefault("twin", []).append(median(twin))
+    seconds.setdefault(f"twin beside {name}", []).append(median(twin))
 
 
 def qml(python: str, samples: int) -> dict[str, Any] | str:
@@ -104,7 +117,7 @@ def show(whole: Seconds, simulation: Seconds, count: int, difference: float) -> 
 def _ratio(seconds: Seconds, name: str) -> str:
     if name == "twin":
         return ""
-    found = [above / below for above, below in zip(seconds[name], seconds["twin"], strict=True)]
+    found = [above / below for above, below in zip(seconds[name], seconds[f"twin beside {name}"], strict=True)]
     return f"{median(found):.0f} ({min(found):.0f}-{max(found):.0f})"
 
 

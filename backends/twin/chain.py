@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +11,7 @@ from qiskit.circuit import Parameter, ParameterExpression
 
 from ..angles import Angles
 from .pauli import FloatArray
+from .turns import Turns
 
 
 @dataclass(frozen=True)
@@ -24,19 +26,20 @@ class Chain:
     slots: Angles
     inner: Angles
 
-    def at(self, values: FloatArray) -> FloatArray:
-        """Angles, shape (sets, angles), of parameter sets of shape (sets, parameters)."""
+    def at(self, values: FloatArray, angles: Sequence[int]) -> Turns:
+        """Some of the angles, of parameter sets of shape (sets, parameters)."""
+        chosen = list(angles)
         if self.slots.general or self.inner.general:
-            return self.inner.at(self.slots.at(values))
+            return Turns(angles, self.inner.at(self.slots.at(values)).T[chosen])
         offset, linear = self._affine
-        angles: FloatArray = values @ linear + offset
-        return angles
+        return Turns(angles, linear[chosen] @ values.T + offset[chosen])
 
     @cached_property
     def _affine(self) -> tuple[FloatArray, FloatArray]:
-        """Both steps as one, where both are affine."""
+        """Both steps as one, where both are affine: shapes (angles, 1) and (angles, parameters)."""
         linear = self.inner.linear
-        return self.slots.constant @ linear + self.inner.constant, self.slots.linear @ linear
+        offset = self.slots.constant @ linear + self.inner.constant
+        return offset[:, None], np.ascontiguousarray((self.slots.linear @ linear).T)
 
     def columns(self, angle: int) -> frozenset[int]:
         """The parameters that an angle depends on."""

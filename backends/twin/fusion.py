@@ -15,6 +15,7 @@ from .lowering import Factor, Qubits
 from .pauli import FloatArray
 from .series import Series, in_series
 from .tensors import apply_fixed
+from .turns import Turns
 
 _OVERHEAD = 24
 """Passes over memory that a map costs on top of 4^k multiplications an entry, in multiplications."""
@@ -40,14 +41,20 @@ class Map:
         """Angles of the rotations in it."""
         return tuple(f.slot for f in self.factors if f.rotation is not None)
 
-    def matrix(self, angles: FloatArray) -> FloatArray:
-        """Shape (4^k, 4^k, 1 or rows) at angles of shape (rows, slots)."""
-        return self.times(angles, np.eye(4 ** len(self.qubits))[..., None])
+    def matrix(self, turns: Turns) -> FloatArray:
+        """Shape (4^k, 4^k, 1 or rows)."""
+        if self.fixed is not None:
+            return self.fixed[..., None]
+        first, *others = self._runs
+        found = first.matrix(turns)
+        for run in others:
+            found = run.times(turns, found)
+        return found
 
-    def times(self, angles: FloatArray, right: FloatArray) -> FloatArray:
+    def times(self, turns: Turns, right: FloatArray) -> FloatArray:
         """The map after another one, or of vectors, of shape (4^k, columns, 1 or rows)."""
         for run in self._runs:
-            right = run.times(angles, right)
+            right = run.times(turns, right)
         return right
 
     @cached_property
@@ -76,6 +83,38 @@ def stages(factors: Sequence[Factor], qubits: int) -> tuple[Stage, ...]:
             found.append([])
         found[number].append(one)
     return tuple(tuple(stage) if i % 2 == 0 else _blocks(stage, qubits) for i, stage in enumerate(found) if stage)
+
+
+def split(stage: Stage) -> tuple[Stage, ...]:
+    """A stage of rotations on different qubits as steps of at most one each, in the order of time; others are one step."""
+    where = [q for one in stage for q in one.qubits]
+    if len(set(where)) < len(where):
+        return (stage,)
+    pieces = [_pieces(one) for one in stage]
+    return tuple(tuple(p[j] for p in pieces if j < len(p)) for j in range(max(map(len, pieces))))
+
+
+def rejoined(steps: Sequence[Stage]) -> Stage:
+    """Consecutive steps of one stage together."""
+    if len(steps) == 1:
+        return steps[0]
+    found: dict[Qubits, Map] = {}
+    for one in (one for step in steps for one in step):
+        known = found.get(one.qubits)
+        found[one.qubits] = one if known is None else Map(one.qubits, (*known.factors, *one.factors))
+    return tuple(found.values())
+
+
+def _pieces(one: Map) -> list[Map]:
+    """A map cut after each rotation but the last."""
+    if len(one.slots) < 2:
+        return [one]
+    runs: list[list[Factor]] = [[]]
+    for factor in one.factors:
+        if factor.rotation is not None and any(f.rotation is not None for f in runs[-1]):
+            runs.append([])
+        runs[-1].append(factor)
+    return [Map(one.qubits, tuple(run)) for run in runs]
 
 
 def _runs(factors: Sequence[Factor], qubits: int) -> Iterable[Map]:

@@ -15,6 +15,7 @@ from ..isa import CompactCircuit
 from .channels import Channels
 from .pauli import FloatArray, of_unitary
 from .rotations import Rotation, rotation
+from .turns import Turns
 
 Qubits = tuple[int, ...]
 LARGEST = 3
@@ -30,10 +31,14 @@ class Factor:
     rotation: Rotation | None = None
     slot: int = -1
 
-    def times(self, angles: FloatArray, right: FloatArray, slope: bool = False) -> FloatArray:
+    def matrix(self, turns: Turns) -> FloatArray:
+        """Shape (4^k, 4^k, 1 or rows)."""
+        return self.times(turns, np.eye(4 ** len(self.qubits))[..., None])
+
+    def times(self, turns: Turns, right: FloatArray, slope: bool = False) -> FloatArray:
         """The map, or its slope by its angle, after another one of shape (4^k, columns, 1 or rows)."""
         if self.rotation is not None:
-            return self.rotation.times(angles[:, self.slot], right, slope)
+            return self.rotation.times(turns.of(self.slot), right, slope)
         assert self.fixed is not None
         return (self.fixed @ right.reshape(len(right), -1)).reshape(right.shape)
 

@@ -1,6 +1,6 @@
 """A noisy circuit made ready for many parameter sets: states and observables meet in the middle.
 
-The first stages push states forward, once per distinct row of the parameters met so far; the others pull the
+The first steps push states forward, once per distinct row of the parameters met so far; the others pull the
 observables back, once per distinct row of the parameters still to come; one product joins the two. Where to meet is
 chosen by counting multiplications. A round of the parameter-shift rule has few distinct rows of weights, so the
 encoded product states meet observables that went back through everything else.
@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,7 +20,7 @@ from ..errors import InputError
 from ..isa import CompactCircuit
 from .chain import Chain
 from .channels import Channels
-from .fusion import Stage, stages
+from .fusion import Stage, rejoined, split, stages
 from .lowering import lowered
 from .observable import Observable
 from .pauli import FloatArray
@@ -35,6 +37,15 @@ _LOOPED = 4
 """Sets per distinct observable from which one matrix product each is faster than gathering."""
 
 
+class Leg(NamedTuple):
+    """Steps ``start..stop-1`` of a program, all of one stage, and the angles in them."""
+
+    start: int
+    stop: int
+    maps: Stage
+    slots: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Program:
     """See `compiled`.
@@ -42,7 +53,6 @@ class Program:
     Attributes:
         qubits: Width.
         stages: What happens, noise included; no stages where nothing does.
-        columns: Parameters that each stage depends on.
         chain: The rotation angles of all stages.
         wires: Qubit of each source qubit.
         trace: Factor of everything read; see `backends.twin.lowering.Lowered`.
@@ -50,12 +60,12 @@ class Program:
 
     qubits: int
     stages: tuple[Stage, ...]
-    columns: tuple[frozenset[int], ...]
     chain: Chain
     wires: tuple[int, ...]
     trace: float
     _kept: dict[tuple[object, ...], Observable] = field(default_factory=dict, compare=False, repr=False)
-    _cuts: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _legs: dict[tuple[int, int], tuple[Leg, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _cuts: dict[tuple[int, int], tuple[int, int, int]] = field(default_factory=dict, compare=False, repr=False)
 
     def evaluate(self, values: FloatArray, reading: Reading) -> FloatArray:
         """What is read, shape (sets, numbers), for parameter sets of shape (sets, parameters)."""
@@ -72,23 +82,48 @@ class Program:
         return result
 
     @cached_property
+    def steps(self) -> tuple[tuple[int, Stage], ...]:
+        """Where states and observables may meet: between any of these pieces of stages; the number of the stage, and it."""
+        return tuple((i, step) for i, stage in enumerate(self.stages) for step in split(stage))
+
+    @cached_property
     def before(self) -> tuple[frozenset[int], ...]:
-        """Parameters of the first i stages, i = 0..stages."""
-        return tuple(frozenset[int]().union(*self.columns[:i]) for i in range(len(self.stages) + 1))
+        """Parameters of the first i steps, i = 0..steps."""
+        return tuple(frozenset[int]().union(*self._columns[:i]) for i in range(len(self.steps) + 1))
 
     @cached_property
     def after(self) -> tuple[frozenset[int], ...]:
-        """Parameters of the stages from i on."""
-        return tuple(frozenset[int]().union(*self.columns[i:]) for i in range(len(self.stages) + 1))
+        """Parameters of the steps from i on."""
+        return tuple(frozenset[int]().union(*self._columns[i:]) for i in range(len(self.steps) + 1))
+
+    @cached_property
+    def _columns(self) -> tuple[frozenset[int], ...]:
+        """Parameters that each step depends on."""
+        return tuple(
+            frozenset(c for one in maps for slot in one.slots for c in self.chain.columns(slot))
+            for _, maps in self.steps
+        )
+
+    def legs(self, start: int, stop: int) -> tuple[Leg, ...]:
+        """The way from one step to another, steps of one stage together."""
+        if (start, stop) not in self._legs:
+            found = []
+            for _, group in groupby(range(start, stop), key=lambda i: self.steps[i][0]):
+                numbers = list(group)
+                maps = rejoined([self.steps[i][1] for i in numbers])
+                slots = tuple(slot for one in maps for slot in one.slots)
+                found.append(Leg(numbers[0], numbers[-1] + 1, maps, slots))
+            self._legs[start, stop] = tuple(found)
+        return self._legs[start, stop]
 
     def _known_cut(self, rows: Rows, numbers: int) -> int:
         """`_cut`, remembered for as many sets: looking for all distinct rows again would cost more than the meeting.
 
-        It is trusted only if the rows at the cut are as many as they were then.
+        It is trusted only if there are no more rows at the cut than there were then.
         """
         key = (len(rows.values), numbers)
-        cut, *sizes = self._cuts.get(key, (0,))
-        if sizes != [len(rows.distinct(self.before[cut])), len(rows.distinct(self.after[cut]))]:
+        cut, forward, backward = self._cuts.get(key, (0, 0, 0))
+        if len(rows.distinct(self.before[cut])) > forward or len(rows.distinct(self.after[cut])) > backward:
             prefixes, suffixes = ([len(rows.distinct(c)) for c in side] for side in (self.before, self.after))
             cut = self._cut(prefixes, suffixes, numbers)
             self._cuts[key] = (cut, prefixes[cut], suffixes[cut])
@@ -97,8 +132,8 @@ class Program:
         return cut
 
     def _cut(self, prefixes: list[int], suffixes: list[int], numbers: int) -> int:
-        """How many stages the states go through; the observables go through the others."""
-        work = [sum(one.cost() for one in stage) for stage in self.stages]
+        """How many steps the states go through; the observables go through the others."""
+        work = [sum(one.cost() for one in maps) for _, maps in self.steps]
         best, chosen = float("inf"), len(work)
         for cut in range(len(work) + 1):
             if cut < len(work) and numbers << (2 * self.qubits) > _ENTRIES:
@@ -110,33 +145,44 @@ class Program:
         return chosen
 
     def _meet(self, rows: Rows, reading: Reading, cut: int) -> FloatArray:
-        state, earlier = State.ground(self.qubits), rows.distinct(frozenset())
-        for i in range(cut):
-            here = rows.distinct(self.before[i + 1])
-            state = state.at_rows(earlier.kind[here.first])
-            angles = self.chain.at(rows.values[here.first])
-            for one in self.stages[i]:
-                state = state.after(one, angles)
+        state, seen = self._pushed_forward(rows, cut)
+        observable, met = self._pulled_back(rows, reading, cut)
+        found = _joined(state, seen, observable, met)
+        return found if self.trace == 1.0 else self.trace * found
+
+    def _pushed_forward(self, rows: Rows, cut: int) -> tuple[State, Indices]:
+        """The states before step ``cut``, and which of them each set is in."""
+        few = rows.representatives(self.before[cut])
+        state, earlier = State.ground(self.qubits), few.distinct(frozenset())
+        for leg in self.legs(0, cut):
+            here = few.distinct(self.before[leg.stop])
+            if here is not earlier:
+                state = state.at_rows(earlier.kind[here.first])
+            turns = self.chain.at(few.values[here.first], leg.slots)
+            for one in leg.maps:
+                state = state.after(one, turns)
             earlier = here
-        return self.trace * _joined(state, earlier.kind, *self._pulled_back(rows, reading, cut))
+        return state, rows.distinct(self.before[cut]).kind
 
     def _pulled_back(self, rows: Rows, reading: Reading, cut: int) -> tuple[Observable, Indices]:
-        """The observables before stage ``cut``, and which of them each set meets.
+        """The observables before step ``cut``, and which of them each set meets.
 
         Those of one row are kept for the next call: all rounds of a training step have the same weights.
         """
         kinds, columns = rows.distinct(self.after[cut]), sorted(self.after[cut])
-        key = (cut, reading.wires, reading.matrix.tobytes(), rows.values[0, columns].tobytes())
+        key = (cut, reading.key, rows.values[0, columns].tobytes())
         if len(kinds) == 1 and key in self._kept:
             return self._kept[key], kinds.kind
-        observable, later = reading.observable(self.qubits), rows.distinct(frozenset())
-        for i in reversed(range(cut, len(self.stages))):
-            here = rows.distinct(self.after[i])
-            observable = observable.at_rows(later.kind[here.first])
-            angles = self.chain.at(rows.values[here.first])
-            for one in reversed(self.stages[i]):
+        few = rows.representatives(self.after[cut])
+        observable, later = reading.observable(self.qubits), few.distinct(frozenset())
+        for leg in reversed(self.legs(cut, len(self.steps))):
+            here = few.distinct(self.after[leg.start])
+            if here is not later:
+                observable = observable.at_rows(later.kind[here.first])
+            turns = self.chain.at(few.values[here.first], leg.slots)
+            for one in reversed(leg.maps):
                 if observable.touches(one):
-                    observable = observable.before(one, one.matrix(angles))
+                    observable = observable.before(one, one.matrix(turns))
             later = here
         if len(kinds) == 1:
             self._kept.clear()
@@ -166,10 +212,13 @@ def _joined(state: State, rows: Indices, observable: Observable, kinds: Indices)
         return np.asarray((vectors @ forms[0])[rows])
     if many * _LOOPED > len(kinds):
         return _gathered(vectors, rows, forms, kinds)
-    result = np.empty((len(kinds), numbers))
-    order = np.argsort(kinds, kind="stable")
-    for sets in np.split(order, np.searchsorted(kinds[order], np.arange(1, many))):
-        result[sets] = vectors[rows[sets]] @ forms[kinds[sets[0]]]
+    order = np.argsort(kinds.astype(np.min_scalar_type(many)), kind="stable")  # few bits sort faster
+    rows, ends = rows[order], np.cumsum(np.bincount(kinds, minlength=many)).tolist()
+    ordered = np.empty((len(kinds), numbers))
+    for form, start, stop in zip(forms, [0, *ends], ends, strict=False):
+        np.matmul(vectors.take(rows[start:stop], axis=0), form, out=ordered[start:stop])
+    result = np.empty_like(ordered)
+    result[order] = ordered
     return result
 
 
@@ -192,6 +241,4 @@ def compiled(compact: CompactCircuit, channels: Channels) -> Program:
         )
     found = lowered(compact, channels)
     chain = Chain(compact.angles, found.angles)
-    made = stages(found.factors, width)
-    columns = tuple(frozenset(c for one in stage for slot in one.slots for c in chain.columns(slot)) for stage in made)
-    return Program(width, made, columns, chain, compact.wires, found.trace)
+    return Program(width, stages(found.factors, width), chain, compact.wires, found.trace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -23,6 +24,11 @@ class Reading:
 
     wires: tuple[int, ...]
     matrix: FloatArray
+
+    @cached_property
+    def key(self) -> tuple[tuple[int, ...], bytes]:
+        """Equal for readings of the same numbers."""
+        return self.wires, self.matrix.tobytes()
 
     @classmethod
     def distribution(cls, wires: tuple[int, ...], confusions: FloatArray | None) -> Reading:

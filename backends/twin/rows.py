@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from .pauli import FloatArray
 
 Indices = NDArray[np.intp]
+_FEW = 32
+"""So many rows are taken for distinct: telling them apart costs more than it saves."""
 
 
 @dataclass(frozen=True)
 class Distinct:
-    """The distinct rows of an array.
+    """Rows of an array that stand for all of them.
 
     Attributes:
         first: A row of each kind, shape (kinds,).
@@ -32,48 +34,69 @@ class Distinct:
 class Rows:
     """Parameter sets, asked again and again which of them are equal in some columns."""
 
-    def __init__(self, values: FloatArray) -> None:
-        """Of shape (sets, parameters)."""
+    def __init__(self, values: FloatArray, distinct_in: frozenset[int] | None = None) -> None:
+        """Of shape (sets, parameters); no two of them are equal in the columns ``distinct_in``."""
         self.values = values
         self._found: dict[frozenset[int], Distinct] = {}
-        # a hash of every number, summed over columns later; a column without two values tells nothing apart
-        bits = np.ascontiguousarray(values).view(np.uint64)
-        mixed = (bits ^ (bits >> np.uint64(29))) * _multipliers(values.shape[1])
-        self._hashes = (mixed ^ (mixed >> np.uint64(32))).T.copy()
-        self._varied = frozenset(np.flatnonzero((values != values[:1]).any(axis=0)).tolist())
+        if distinct_in is not None and len(values) > 1:
+            self._found[distinct_in] = self._all
 
     def distinct(self, columns: frozenset[int]) -> Distinct:
-        """The distinct rows in some columns; found by a hash of the bits, then checked."""
-        chosen = columns & self._varied
-        if chosen not in self._found:
-            self._found[chosen] = self._distinct(sorted(chosen))
-        return self._found[chosen]
+        """The distinct rows in some columns."""
+        if columns not in self._found:
+            self._found[columns] = self._distinct(sorted(columns))
+        return self._found[columns]
+
+    def representatives(self, columns: frozenset[int]) -> Rows:
+        """One row of each kind, in the order of the kinds."""
+        kinds = self.distinct(columns)
+        return self if kinds is self._all else Rows(self.values[kinds.first], columns)
 
     def _distinct(self, columns: list[int]) -> Distinct:
+        values = self.values
+        if len(values) <= _FEW:
+            return self._one if self._varied.isdisjoint(columns) else self._all
         if not columns:
-            return Distinct(np.zeros(1, dtype=np.intp), np.zeros(len(self.values), dtype=np.intp))
-        hashes = self._hashes[columns].sum(axis=0, dtype=np.uint64)
-        first, kind = _grouped(hashes)
-        part = self.values[:, columns]
-        if not np.array_equal(part, part[first[kind]]):  # two kinds of row share a hash
-            _, first, kind = np.unique(part, axis=0, return_index=True, return_inverse=True)
-        return Distinct(first, kind.reshape(-1))
+            return self._one
+        # rows with one hash are equal but for chance; einsum adds up every row in the same order, BLAS may not
+        found = _grouped(np.einsum("ij,j->i", values, _projection(values.shape[1], tuple(columns))))
+        asked = np.zeros(values.shape[1], dtype=np.bool_)
+        asked[columns] = True
+        if ((values.take(found.first[found.kind], axis=0) != values) & asked).any():
+            _, first, kind = np.unique(values[:, columns], axis=0, return_index=True, return_inverse=True)
+            return Distinct(first, kind.reshape(-1))
+        return found
+
+    @cached_property
+    def _varied(self) -> frozenset[int]:
+        """Columns that hold more than one value."""
+        return frozenset(np.flatnonzero((self.values != self.values[:1]).any(axis=0)).tolist())
+
+    @cached_property
+    def _all(self) -> Distinct:
+        every = np.arange(len(self.values))
+        return Distinct(every, every)
+
+    @cached_property
+    def _one(self) -> Distinct:
+        return Distinct(np.zeros(1, dtype=np.intp), np.zeros(len(self.values), dtype=np.intp))
 
 
-def _grouped(hashes: NDArray[np.uint64]) -> tuple[Indices, Indices]:
-    """Any one place of each number, and which number stands at each; `numpy.unique` sorts stably, which takes longer."""
-    order = np.argsort(hashes)
-    ordered = hashes[order]
+def _grouped(numbers: FloatArray) -> Distinct:
+    """Which numbers are equal; `numpy.unique` sorts stably, which takes longer."""
+    order = np.argsort(numbers)
+    ordered = numbers[order]
     begins = np.empty(len(order), dtype=bool)
     begins[:1] = True
     np.not_equal(ordered[1:], ordered[:-1], out=begins[1:])
     kind = np.empty(len(order), dtype=np.intp)
     kind[order] = np.cumsum(begins) - 1
-    return order[begins], kind
+    return Distinct(order[begins], kind)
 
 
 @cache
-def _multipliers(count: int) -> NDArray[np.uint64]:
-    """Odd numbers, so that no bit is lost."""
-    rng = np.random.default_rng(20240707)
-    return rng.integers(0, 2**64, count, dtype=np.uint64) | np.uint64(1)
+def _projection(count: int, columns: tuple[int, ...]) -> FloatArray:
+    """Random weights of some columns of ``count``, 0 for the others."""
+    weights = np.zeros(count)
+    weights[list(columns)] = np.random.default_rng(20240707).standard_normal(count)[list(columns)]
+    return weights

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from .lowering import Factor
 from .pauli import FloatArray
+from .turns import Turns
 
 _MOST = 3
 """Rotations in one series: 27 matrices."""
@@ -30,24 +32,22 @@ class Series:
     slots: tuple[int, ...]
     matrices: FloatArray
 
-    def times(self, angles: FloatArray, right: FloatArray) -> FloatArray:
-        """The run after a map, or of vectors, of shape (4, columns, 1 or rows), with angles of shape (rows, slots)."""
-        waves = self._waves(angles)
+    def matrix(self, turns: Turns) -> FloatArray:
+        """Shape (4, 4, rows)."""
+        return (self._flat @ turns.products(self.slots)).reshape(4, 4, -1)
+
+    def times(self, turns: Turns, right: FloatArray) -> FloatArray:
+        """The run after a map, or of vectors, of shape (4, columns, 1 or rows)."""
         if right.shape[2] == 1:
             mixed = np.matmul(self.matrices, right[..., 0]).swapaxes(1, 2)  # (4, columns, waves)
-            product: FloatArray = mixed @ waves
-            return product
-        matrix = np.matmul(self.matrices.swapaxes(1, 2), waves)  # (4, 4, rows)
-        return np.asarray(np.einsum("ijr,jcr->icr", matrix, right))
+            product: FloatArray = mixed.reshape(-1, mixed.shape[2]) @ turns.products(self.slots)
+            return product.reshape(4, right.shape[1], -1)
+        return np.asarray(np.einsum("ijr,jcr->icr", self.matrix(turns), right))
 
-    def _waves(self, angles: FloatArray) -> FloatArray:
-        """All products of 1, cos and sin, shape (3^m, rows)."""
-        chosen = angles[:, self.slots].T
-        each = np.stack([np.ones_like(chosen), np.cos(chosen), np.sin(chosen)], axis=1)  # (m, 3, rows)
-        found: FloatArray = each[0]
-        for one in each[1:]:
-            found = (found[:, None] * one).reshape(-1, found.shape[-1])
-        return found
+    @cached_property
+    def _flat(self) -> FloatArray:
+        """The matrices as columns, shape (16, 3^m)."""
+        return np.ascontiguousarray(self.matrices.swapaxes(1, 2).reshape(16, -1))
 
 
 def in_series(factors: Iterable[Factor]) -> tuple[Factor | Series, ...]:

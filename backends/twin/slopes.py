@@ -15,6 +15,7 @@ from .program import Program
 from .reading import Reading
 from .rows import Distinct, Indices, Rows
 from .state import State
+from .turns import Turns
 
 _ENTRIES = 2**24
 """Entries of all states kept for the way back (128 MiB)."""
@@ -74,7 +75,7 @@ class _Sweep:
             later |= self.columns[i]
             here = self.rows.distinct(later)
             observable = observable.at_rows(after.kind[here.first])
-            observable = observable.before(one, one.matrix(self._angles(here)))
+            observable = observable.before(one, one.matrix(self._turns(one, here)))
         return result
 
     def _states(self) -> dict[int, tuple[State, Indices]]:
@@ -87,7 +88,7 @@ class _Sweep:
                 kept[i] = (state, before.kind)
             earlier |= self.columns[i]
             here = self.rows.distinct(earlier)
-            state = state.at_rows(before.kind[here.first]).after(one, self._angles(here))
+            state = state.at_rows(before.kind[here.first]).after(one, self._turns(one, here))
         return kept
 
     def _slopes(
@@ -96,7 +97,7 @@ class _Sweep:
         """Put d(read)/d(angle) of every rotation of a map into ``result``."""
         own = self.rows.distinct(self.columns[i])
         around = _environment(one, state, rows, observable, kinds)
-        for slot, slope in _slope_matrices(one, self._angles(own), self.live):
+        for slot, slope in _slope_matrices(one, self._turns(one, own), self.live):
             chosen = slope[observable.positions(one)]
             if chosen.shape[2] == 1:
                 found = np.tensordot(chosen[..., 0], around, axes=((0, 1), (1, 2)))
@@ -104,20 +105,20 @@ class _Sweep:
                 found = np.einsum("oabs,abs->os", around, chosen[..., own.kind])
             result[:, :, slot] = found.T
 
-    def _angles(self, rows: Distinct) -> FloatArray:
-        return self.program.chain.at(self.values[rows.first])
+    def _turns(self, one: Map, rows: Distinct) -> Turns:
+        return self.program.chain.at(self.values[rows.first], one.slots)
 
 
-def _slope_matrices(one: Map, angles: FloatArray, live: set[int]) -> Iterator[tuple[int, FloatArray]]:
+def _slope_matrices(one: Map, turns: Turns, live: set[int]) -> Iterator[tuple[int, FloatArray]]:
     """Derivative of a map's matrix by each of its angles, shape (4^k, 4^k, 1 or rows)."""
     before = np.eye(4 ** len(one.qubits))[..., None]
     for j, factor in enumerate(one.factors):
         if factor.slot in live:
-            product = factor.times(angles, before, slope=True)
+            product = factor.times(turns, before, slope=True)
             for later in one.factors[j + 1 :]:
-                product = later.times(angles, product)
+                product = later.times(turns, product)
             yield factor.slot, product
-        before = factor.times(angles, before)
+        before = factor.times(turns, before)
 
 
 def _environment(one: Map, state: State, rows: Indices, observable: Observable, kinds: Indices) -> FloatArray:

@@ -12,6 +12,7 @@ from .observable import ALL, sliced
 from .pauli import FloatArray
 from .rows import Indices
 from .tensors import apply
+from .turns import Turns
 
 _GROUND = np.array([[1.0], [0.0], [0.0], [1.0]])
 """I, X, Y, Z of |0>."""
@@ -41,13 +42,13 @@ class State:
             self.tensor if self.tensor is None or self.tensor.shape[-1] == 1 else self.tensor[..., parents],
         )
 
-    def after(self, one: Map, angles: FloatArray) -> State:
-        """Pushed through a map at angles of shape (rows, slots)."""
+    def after(self, one: Map, turns: Turns) -> State:
+        """Pushed through a map."""
         if self.tensor is None and len(one.qubits) == 1:
             (q,) = one.qubits
-            vector = one.times(angles, self.vectors[q][:, None])[:, 0]
+            vector = one.times(turns, self.vectors[q][:, None])[:, 0]
             return State((*self.vectors[:q], vector, *self.vectors[q + 1 :]))
-        return State((), apply(one.matrix(angles), self.components(), one.qubits))
+        return State((), apply(one.matrix(turns), self.components(), one.qubits))
 
     def components(self, letters: Sequence[tuple[int, ...]] = ()) -> FloatArray:
         """Components for the given letters of every qubit (all by default), shape (letters, ..., 1 or rows)."""
