@@ -158,8 +158,13 @@ class Account:
 
         Raises:
             InputError: If the account has no such device.
+            PausedError: If the service lists none at all.
         """
         known = self.names()
+        if not known:
+            raise PausedError(
+                f"ibm:{name}: IBM Quantum lists no devices for this account now; try again later, or check its instance"
+            )
         if name not in known:
             raise unknown_name("IBM device", name, known)
         with self.translated():
@@ -221,7 +226,7 @@ class Account:
             )
         if code == 409 or "session is closed" in text.lower():
             return LaneClosed(text)
-        if code == 429 or code == 408 or (code is not None and code >= 500) or _is_network(error):
+        if _is_network(error) if code is None else code in (408, 429) or code >= 500:
             return Unreachable(text, retry_after)
         return InputError(f"IBM Quantum refuses the request ({text}); check circuit, options and account")
 
@@ -422,14 +427,15 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _http(error: BaseException) -> tuple[int | None, float | None]:
     """Status code of the response behind an error, and its Retry-After in seconds."""
+    found: int | None = None
     for one in _chain(error):
         response = getattr(one, "response", None)
         if response is not None:
             return int(response.status_code), _seconds(response.headers.get("Retry-After"))
         code = getattr(one, "status_code", None)
-        if isinstance(code, int) and code > 0:
-            return code, None
-    return None, None
+        if found is None and isinstance(code, int) and code > 0:
+            found = code  # the response, and what it asks for, may be further down
+    return found, None
 
 
 def _seconds(text: str | None) -> float | None:
