@@ -6,6 +6,7 @@ import os
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 from .errors import InputError
 from .qpu import Expectations
@@ -23,6 +24,7 @@ class _Threads:
         os.register_at_fork(after_in_child=self.start)  # a child has none of its parent's threads
 
     def start(self) -> None:
+        self.name, self.number = uuid.uuid4().hex[:12], count(1)  # asking for randomness takes long on some machines
         self.pool = ThreadPoolExecutor(_MOST, thread_name_prefix="job")
 
 
@@ -38,7 +40,7 @@ class LocalJob:
 
     def __init__(self, work: Work, qpu: str) -> None:
         """Start ``work`` for the device named ``qpu``."""
-        self.job_id = f"local-{uuid.uuid4().hex}"
+        self.job_id = f"local-{_threads.name}-{next(_threads.number)}"
         self._qpu = qpu
         self._future = _threads.pool.submit(self._run, work)
 

@@ -126,6 +126,8 @@ class Mitigation:
 
     def combined(self, found: Mapping[Variant, Expectations], readout: Readout | None) -> Expectations:
         """The mitigated expectations of one sub-VQC from the results of its `variants`."""
+        if self.variants == (PLAIN,) and readout is None:
+            return found[PLAIN]
         results = [found[variant] for variant in self.variants]
         if readout is not None:
             results = [readout.corrected(result) for result in results]
