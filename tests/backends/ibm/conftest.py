@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -205,3 +208,87 @@ def faultless(lab: Lab) -> Any:
         lab.control.reset()
         lab.control.set_scenario(AT_ONCE)
     return _FAULTLESS[0]
+
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass
+class Nursery:
+    """Commands in processes of their own; see ``nursery.py``."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+
+    def begin(self, *arguments: object) -> int:
+        """Start a command; its process id."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps([str(argument) for argument in arguments]) + "\n")
+        self.process.stdin.flush()
+        return int(self._line("began"))
+
+    def end(self) -> int:
+        """Wait for the end of the command; its exit code, negative for a signal."""
+        return int(self._line("ended"))
+
+    def run(self, *arguments: object) -> int:
+        """Both."""
+        self.begin(*arguments)
+        return self.end()
+
+    def text(self, name: str) -> str:
+        """What all commands together have printed."""
+        return (self.folder / name).read_text()
+
+    def _line(self, word: str) -> str:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith(word), f"the nursery has ended: {line!r}"
+        return line.removeprefix(word)
+
+
+@pytest.fixture
+def nursery(server: RunningServer, tmp_path: Path) -> Iterator[Callable[..., Nursery]]:
+    """Start one, with more environment variables."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(**environment: str) -> Nursery:
+        process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("nursery.py")), str(server.port)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **environment},
+        )
+        started.append(process)
+        made = Nursery(process, tmp_path)
+        made._line("ready")
+        return made
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> list[object]:
+    """Arguments of a training of 16 rounds on two devices: ``train series.csv ...``; 10 points are written there."""
+    rows = [f"{np.sin(t / 3)!s}" for t in range(10)]
+    (tmp_path / "series.csv").write_text("\n".join(["y", *rows]) + "\n")
+    sizes = {
+        "window": 2,
+        "hidden": 2,
+        "parts": 2,
+        "ansatz": "chen2024",
+        "depth": 1,
+        "batch": 3,
+        "epochs": 2,
+        "shots": 16,
+    }
+    options = [text for name, value in sizes.items() for text in (f"--{name}", value)]
+    return ["train", tmp_path / "series.csv", *options, *(text for name in NAMES for text in ("--qpu", f"ibm:{name}"))]
+
+
+SMALL_ROUNDS = 16
