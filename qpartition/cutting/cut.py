@@ -1,0 +1,166 @@
+"""Cut a circuit so that its pieces fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qiskit import QuantumCircuit
+from qiskit_addon_cutting.instructions import Move
+
+from backends.errors import InputError, check_is, shown
+from backends.whole import whole
+
+from .finder import Found, find
+from .fragments import crossing, fragments
+from .knitted import Knitted
+from .normal import normal_form
+from .observables import Observables
+
+MAX_OVERHEAD = 1e6
+"""Sampling overhead beyond which a cut is refused, unless told otherwise."""
+REMEDIES = "use fewer entangling gates across (the linear entangler, a smaller depth), bridges, or wider cores"
+
+
+def cut(
+    circuit: QuantumCircuit,
+    observables: object,
+    max_qubits: int | Sequence[int] | None = None,
+    cuts: Sequence[int] | str | None = None,
+    max_overhead: float = MAX_OVERHEAD,
+) -> Knitted:
+    """Cut gates or wires of a circuit; nothing is run.
+
+    Args:
+        circuit: Gates on one and two qubits, without measurements; every free angle linear in the parameters. It may hold
+            `qiskit_addon_cutting.instructions.CutWire` where wires are to be cut.
+        observables: Pauli strings such as ``"ZII"`` (qubit 0 is the last letter), or ``SparsePauliOp`` objects.
+        max_qubits: Width of the cores: one for all fragments, or a list, one entry per core, each used once.
+        cuts: Where: the indices into ``circuit.data`` of two-qubit gates to cut, or a label per qubit (a text such as
+            ``"AAB"``, qubit 0 first) whose crossing gates are cut. None: where it costs least.
+        max_overhead: A larger sampling overhead is refused.
+
+    Raises:
+        InputError: If a gate cannot be cut, the pieces do not fit, an observable cannot be used, or the overhead is larger.
+    """
+    check_is(circuit, QuantumCircuit, "give a Qiskit circuit without measurements")
+    limit = _checked_overhead(max_overhead)
+    widths = _checked_widths(max_qubits, circuit.num_qubits)
+    known = Observables.of(observables, circuit.num_qubits)
+    found = _chosen(circuit, widths, cuts, limit)
+    pieces, bases, angles = fragments(found.circuit, found.cut)
+    made = Knitted(pieces, bases, angles, known.expanded(found.circuit.num_qubits, found.place))
+    _check_widths(made, widths)
+    if made.overhead > limit:
+        raise InputError(
+            f"cutting {_counted(made)} has a sampling overhead of {made.overhead:.3g}, more than max_overhead={limit:g}; "
+            f"{REMEDIES}"
+        )
+    return made
+
+
+def _chosen(circuit: QuantumCircuit, widths: tuple[int, ...] | None, cuts: object, limit: float) -> Found:
+    """The circuit in normal form, with moves where wires are cut, and which of its instructions are cut."""
+    marked = any(item.name == "cut_wire" for item in circuit.data)
+    if cuts is None and not marked:
+        if widths is None:
+            raise InputError("cut() is told neither where to cut nor how wide cores are; give max_qubits, or cuts")
+        return find(normal_form(circuit), widths, limit)
+    normal = normal_form(circuit)
+    if cuts is None:
+        return _moved(normal, set())
+    if isinstance(cuts, str):
+        if len(cuts) != circuit.num_qubits:
+            raise InputError(
+                f"cuts={cuts!r} has {len(cuts)} labels, the circuit {circuit.num_qubits} qubits; label each"
+            )
+        return _moved(normal, crossing(normal, cuts)) if not marked else _labelled_wires(cuts)
+    if not isinstance(cuts, Sequence):
+        raise InputError(f"cuts={shown(cuts)} must be indices of gates, or a text with a label per qubit")
+    return _moved(normal, _indices(circuit, normal, cuts))
+
+
+def _labelled_wires(cuts: str) -> Found:
+    raise InputError(
+        f"cuts={cuts!r} goes with gates; a circuit with CutWire says itself where it is cut, leave cuts out"
+    )
+
+
+def _indices(circuit: QuantumCircuit, normal: QuantumCircuit, cuts: Sequence[int]) -> set[int]:
+    """From indices into the user's circuit to those into its normal form."""
+    place, position = dict[int, int](), 0
+    for i, item in enumerate(circuit.data):
+        one = QuantumCircuit(circuit.num_qubits)
+        one.append(item.operation, [circuit.find_bit(bit).index for bit in item.qubits])
+        made = normal_form(one).data
+        two = [k for k, part in enumerate(made) if len(part.qubits) == 2]
+        if two:
+            place[i] = position + two[0]
+        position += len(made)
+    found = set[int]()
+    for given in cuts:
+        number = whole(given, 0, len(circuit.data) - 1)
+        if number is None or number not in place:
+            raise InputError(f"cuts: {shown(given)} is no two-qubit gate of the circuit; those are {sorted(place)}")
+        found.add(place[number])
+    return found
+
+
+def _moved(normal: QuantumCircuit, gates: set[int]) -> Found:
+    """Wires that are marked are cut too: each goes on as a new qubit, to which a move brings its state."""
+    times = sum(item.name == "cut_wire" for item in normal.data)
+    wider, place, cut = QuantumCircuit(normal.num_qubits + times), list(range(normal.num_qubits)), set[int]()
+    fresh = iter(range(normal.num_qubits, wider.num_qubits))
+    for i, item in enumerate(normal.data):
+        qubits = [normal.find_bit(bit).index for bit in item.qubits]
+        if item.name == "cut_wire" or i in gates:
+            cut.add(len(wider.data))
+        if item.name == "cut_wire":
+            old, place[qubits[0]] = place[qubits[0]], next(fresh)
+            wider.append(Move(), [old, place[qubits[0]]])
+        else:
+            wider.append(item.operation, [place[qubit] for qubit in qubits])
+    return Found(wider, frozenset(cut), tuple(place))
+
+
+def _check_widths(made: Knitted, widths: tuple[int, ...] | None) -> None:
+    """Every fragment on a core of its own, where cores are listed; else any as wide as the widest."""
+    if widths is None:
+        return
+    if len(widths) == 1:
+        too_wide = [width for width in made.widths if width > widths[0]]
+        if too_wide:
+            raise InputError(f"a fragment has {max(too_wide)} qubits, max_qubits={widths[0]}; cut more, or {REMEDIES}")
+        return
+    left = sorted(widths, reverse=True)
+    for width in sorted(made.widths, reverse=True):
+        if not left or left.pop(0) < width:
+            raise InputError(
+                f"fragments of {sorted(made.widths)} qubits do not fit on cores of {sorted(widths)}; cut elsewhere"
+            )
+
+
+def _checked_widths(given: object, qubits: int) -> tuple[int, ...] | None:
+    if given is None:
+        return None
+    listed = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    widths = tuple(whole(width, 1) or 0 for width in listed)
+    if not widths or 0 in widths:
+        raise InputError(f"max_qubits={shown(given)} must be a width of at least 1, or a list of widths")
+    if len(widths) > 1 and sum(widths) < qubits:
+        raise InputError(
+            f"cores of {list(widths)} qubits have room for {sum(widths)}, the circuit has {qubits}; add a core"
+        )
+    return widths
+
+
+def _checked_overhead(given: object) -> float:
+    if isinstance(given, bool) or not isinstance(given, int | float) or not given >= 1:
+        raise InputError(f"max_overhead={shown(given)} must be a number of at least 1: how many times more shots")
+    return float(given)
+
+
+def _counted(made: Knitted) -> str:
+    wires = sum(basis.is_wire for basis in made.cuts)
+    gates = len(made.cuts) - wires
+    parts = [f"{gates} gate{'s' * (gates != 1)}" * (gates > 0), f"{wires} wire{'s' * (wires != 1)}" * (wires > 0)]
+    return " and ".join(filter(None, parts)) or "nothing"

@@ -1,0 +1,68 @@
+"""Random circuits, and what Qiskit's Statevector says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.circuit import ParameterVector
+from qiskit.quantum_info import SparsePauliOp, Statevector
+from qiskit_addon_cutting.instructions import CutWire
+
+FREE = ("rzz", "rxx", "ryy", "crz", "crx", "cry", "cp", "rzx")
+FIXED = ("cx", "cz", "cy", "ch", "ecr", "swap", "iswap")
+
+
+def entangled(
+    qubits: int, kinds: Sequence[str], seed: int, pairs: Sequence[tuple[int, int]] | None = None
+) -> QuantumCircuit:
+    """A layer of rotations, two-qubit gates of the given kinds along a chain (or on ``pairs``), rotations again."""
+    rng = np.random.default_rng(seed)
+    circuit = QuantumCircuit(qubits)
+    angles = iter(ParameterVector("a", 2 * qubits + len(kinds)))
+    for q in range(qubits):
+        getattr(circuit, str(rng.choice(["rx", "ry"])))(next(angles), q)
+    for k, kind in enumerate(kinds):
+        a, b = pairs[k] if pairs else (k % (qubits - 1), k % (qubits - 1) + 1)
+        free = [next(angles)] if kind in FREE else []
+        getattr(circuit, kind)(*free, a, b)
+    for q in range(qubits):
+        getattr(circuit, str(rng.choice(["rx", "ry", "rz", "p"])))(next(angles), q)
+    return circuit
+
+
+def chain(qubits: int, layers: int = 1, kind: str = "cx") -> QuantumCircuit:
+    """RY on every qubit, then layers of a chain of two-qubit gates and RY: the linear entangler."""
+    circuit = QuantumCircuit(qubits)
+    angles = iter(ParameterVector("a", (layers + 1) * qubits + layers * (qubits - 1)))
+    for q in range(qubits):
+        circuit.ry(next(angles), q)
+    for _ in range(layers):
+        for q in range(qubits - 1):
+            free = [next(angles)] if kind in FREE else []
+            getattr(circuit, kind)(*free, q, q + 1)
+        for q in range(qubits):
+            circuit.ry(next(angles), q)
+    return circuit
+
+
+def without_marks(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The circuit without its marks of cut wires."""
+    plain = QuantumCircuit(circuit.num_qubits)
+    for item in circuit.data:
+        if not isinstance(item.operation, CutWire):
+            plain.append(item.operation, [circuit.find_bit(bit).index for bit in item.qubits])
+    return plain
+
+
+def truth(circuit: QuantumCircuit, values: Any, observables: Sequence[Any]) -> Any:
+    """Expectations by Qiskit, (n, observables)."""
+    operators = [one if isinstance(one, SparsePauliOp) else SparsePauliOp(one) for one in observables]
+    bound = [Statevector(circuit.assign_parameters(row)) for row in values]
+    return np.array([[state.expectation_value(one).real for one in operators] for state in bound])
+
+
+def angles_of(circuit: QuantumCircuit, sets: int, seed: int = 0) -> Any:
+    return np.random.default_rng(seed).uniform(-3, 3, (sets, circuit.num_parameters))
