@@ -13,8 +13,9 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -166,6 +167,7 @@ class Journal(_Reading):
         """Let others write. Closing twice is fine."""
         with self._guard, suppress(sqlite3.Error):
             if self._base is not None:  # one file is left, and reading it later leaves no others beside it
+                self._base.execute("PRAGMA busy_timeout = 0")  # nor is anybody waited for who reads now
                 self._base.execute("PRAGMA journal_mode = DELETE")
         super().close()
         if self._lock is not None:
@@ -184,7 +186,10 @@ class Journal(_Reading):
         rows = self._all(
             "SELECT attempt, tag, outcome, job_id FROM jobs WHERE key = ? ORDER BY attempt", submission.key
         )
-        return [Attempt(number, tag, Outcome(outcome), job_id) for number, tag, outcome, job_id in rows]
+        try:
+            return [Attempt(number, tag, Outcome(outcome), job_id) for number, tag, outcome, job_id in rows]
+        except ValueError as error:
+            raise InputError(f"{self.path} is damaged ({error}); restore it from a copy") from None
 
     def intend(self, submission: Submission, qpu: str, number: int) -> Attempt:
         """See `Ledger`."""
@@ -262,8 +267,8 @@ class Journal(_Reading):
             if not self._base.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 made = f"('format', '{FORMAT}'), ('run', '{uuid.uuid4().hex}'), ('made', '{_now()}')"
                 self._base.executescript(f"BEGIN; {_SCHEMA} INSERT INTO meta VALUES {made}; COMMIT;")
-            self._base.execute("PRAGMA journal_mode = WAL")
         self.run = _checked(self.path, self._all)
+        self._all("PRAGMA journal_mode = WAL")  # only now: another program's file is left as it is
 
     @contextmanager
     def _transaction(self, durable: bool = True) -> Iterator[sqlite3.Connection]:
@@ -296,6 +301,7 @@ class JournalReader(_Reading):
         with _errors(self.path):
             self._base = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
             self._base.execute("PRAGMA trusted_schema = OFF")
+            self._base.execute("PRAGMA query_only = ON")
         self.run = _checked(self.path, self._all)
 
 
@@ -318,17 +324,27 @@ def _errors(path: Path) -> Iterator[None]:
 
 
 def _checked(path: Path, ask: Any) -> str:
-    """The run's id, if the file is a whole journal of this format."""
-    tables = {name for (name,) in ask("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not tables >= {"meta", "jobs", "results", "surplus", "notes", "moves"}:
+    """The run's id, if the file is a whole journal of this format, and holds nothing that would act by itself."""
+    found = dict(ask("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'"))
+    if "meta" not in found:
         raise InputError(f"{path} is not a journal; give another file")
     known = dict(ask("SELECT name, value FROM meta"))
     if known.get("format") != FORMAT:
         raise InputError(f"{path} is a journal of format {known.get('format')}, this version reads {FORMAT}")
+    if found != _tables():  # triggers and views of a stranger included
+        raise InputError(f"{path} is not a journal: its tables are others; give another file")
     check = [row[0] for row in ask("PRAGMA quick_check(1)")]
     if check != ["ok"] or not known.get("run"):
         raise InputError(f"{path} is damaged ({check[0]}); restore it from a copy")
     return str(known["run"])
+
+
+@cache
+def _tables() -> dict[str, str]:
+    """What a new journal holds: names and definitions."""
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.executescript(_SCHEMA)
+        return dict(base.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall())
 
 
 def _placement(path: Path, text: str) -> dict[str, str]:
@@ -363,10 +379,18 @@ def _packed(results: Sequence[Expectations]) -> tuple[str, bytes, str]:
 def _unpacked(path: Path, shapes: str, numbers: bytes, digest: str) -> list[Expectations]:
     if hashlib.sha256(shapes.encode() + numbers).hexdigest() != digest:
         raise InputError(f"{path} is damaged: stored results do not match their checksum; restore it from a copy")
-    found, array = list[Expectations](), np.frombuffer(numbers, "<f8").astype(np.float64)
-    for sets, outputs in json.loads(shapes):
-        values, stderr, array = np.split(array, [sets * outputs, 2 * sets * outputs])
-        found.append(Expectations(values.reshape(sets, outputs), stderr.reshape(sets, outputs)))
+    found = list[Expectations]()
+    try:
+        array = np.frombuffer(numbers, "<f8").astype(np.float64)
+        for sets, outputs in json.loads(shapes):
+            values, stderr, array = np.split(array, [sets * outputs, 2 * sets * outputs])
+            found.append(Expectations(values.reshape(sets, outputs), stderr.reshape(sets, outputs)))
+        if array.size:
+            raise ValueError(f"{array.size} numbers are left")
+    except (ValueError, TypeError) as error:  # a checksum that fits can be made by anybody
+        raise InputError(
+            f"{path} is damaged: stored results cannot be read ({error}); restore it from a copy"
+        ) from None
     return found
 
 
