@@ -213,6 +213,7 @@ def test_a_server_that_forgets_its_jobs(
             )
 
     end = lab.in_thread(between=between)
+    lab.wait_for("Completed", 2)  # the first round, whose jobs are queued for a moment as well
     lab.wait_for("Queued" if "delay_seconds" in queue else "Completed", 2 if "delay_seconds" in queue else 4)
     before = len(lab.control.jobs())
     first.stop()

@@ -15,6 +15,7 @@ from localqpu.control_client import LocalqpuControl
 from qlstm.training import checkpoint
 from tests.backends.ibm.conftest import AT_ONCE, NAMES, SMALL_ROUNDS, Lab
 
+ROUNDS = SMALL_ROUNDS // 2
 EXHAUSTED = {**AT_ONCE, "usage": {"limit_seconds": 600, "consumed_seconds": 600}}
 
 
@@ -24,6 +25,12 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def small(small: list[object]) -> list[object]:
+    """One epoch will do."""
+    return [*small, "--epochs", 1]
 
 
 @pytest.fixture
@@ -81,7 +88,7 @@ def whole(qlstm: Callable[..., Any], small: list[object], control: LocalqpuContr
     """Weights of a training that nothing happens to."""
     if not _WHOLE:
         code, _, err = qlstm(*small, "--out", tmp_path / "whole", "--quiet")
-        assert (code, err) == (0, "") and completed(control) == 2 * SMALL_ROUNDS
+        assert (code, err) == (0, "") and completed(control) == 2 * ROUNDS
         _WHOLE.append(weights(tmp_path / "whole"))
         control.reset()
         control.set_scenario(AT_ONCE)
@@ -91,7 +98,7 @@ def whole(qlstm: Callable[..., Any], small: list[object], control: LocalqpuContr
 def check(folder: Path, whole: dict[str, torch.Tensor], control: LocalqpuControl) -> None:
     again = weights(folder)
     assert whole.keys() == again.keys() and all(torch.equal(whole[name], again[name]) for name in whole)
-    assert completed(control) == 2 * SMALL_ROUNDS
+    assert completed(control) == 2 * ROUNDS
 
 
 def test_the_usage_limit(
@@ -148,11 +155,11 @@ def test_a_queue_that_is_too_long(
     code, out_text, err = qlstm(*small, "--out", out, "--wait", 90, "--resume", "--json")
     assert code == 0, err
     devices = json.loads(out_text)["devices"]
-    assert devices["rounds"] == SMALL_ROUNDS and devices["retries"] == 0
+    assert devices["rounds"] == ROUNDS and devices["retries"] == 0
     check(out, whole, control)
     code, text, _ = qlstm("jobs", out, "--json")
     listed = json.loads(text)
-    assert code == 0 and listed["jobs"] == 2 * SMALL_ROUNDS and listed["not_done"] == 0
+    assert code == 0 and listed["jobs"] == 2 * ROUNDS and listed["not_done"] == 0
 
 
 def test_trained_through_a_bad_network(
