@@ -84,7 +84,9 @@ def _identity(request: Request) -> Hashable:
 def opened_result(data: Any, bundle: Bundle) -> Iterator[Expectations]:
     """One `Expectations` per request of a bundle, from the bit arrays of its registers."""
     for k, request in enumerate(bundle.requests):
-        yield _from_bytes(data[f"out{k}"].array, request.outputs)
+        array = data[f"out{k}"].array
+        # a circuit without parameters may come back without an axis for its sets
+        yield _from_bytes(array.reshape(bundle.sets, *array.shape[-2:]), request.outputs)
 
 
 def _from_bytes(shot_bytes: NDArray[np.uint8], outputs: int) -> Expectations:

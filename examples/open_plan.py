@@ -18,6 +18,7 @@ nothing is paid twice. Prints test R2 and QPU seconds after each stage.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,7 @@ from qlstm import Ansatz, Forecaster, tasks
 from qlstm.metrics import r2
 from qlstm.tasks import Dataset
 from qlstm.training import ProgressBar, Recipe, Trainer, predict
+from qlstm.training.files import write_atomic
 from qpartition import Dispatcher, Journal, Plan, Topology, Workload, plan
 
 SHOTS, BATCH, MOST_STEPS = 1024, 8, 8
@@ -42,12 +44,17 @@ def main(chosen: argparse.Namespace) -> None:
     folder: Path = chosen.folder
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     data = Dataset.of(tasks.load("pendulum"), window=4)
+    start = folder / "start.pt"
     torch.manual_seed(0)
     circuit = {"parts": 2, "partition": "shared-input", "ansatz": Ansatz.reupload()}
     model = Forecaster(1, 4, dtype=torch.float64, train_shots=SHOTS, gradient="twin", **circuit)
 
     recipe = Recipe(optimizer="adam", lr=0.05, cosine=True, shuffle=True, epochs=EPOCHS)
-    Trainer(model, data, recipe, callbacks=[ProgressBar()]).fit()
+    if start.exists():  # the same weights to the bit, or the journal could not know the circuits
+        model.load_state_dict(torch.load(start, weights_only=True))
+    else:
+        Trainer(model, data, recipe, callbacks=[ProgressBar()]).fit()
+        save(model, start)
     say("1. trained exactly", r2(data.y_test, predict(model, data.x_test)), 0.0)
 
     # The calibration is kept with the run: a second start must make the same circuits, or the journal could not help.
@@ -82,19 +89,23 @@ def main(chosen: argparse.Namespace) -> None:
         say(f"4. {steps} training steps there", None, real.report().qpu_seconds)
         say("5. forecast once more", r2(data.y_test, predict(model, data.x_test)), real.report().qpu_seconds)
         print(f"\n{real.report()}")
-    torch.save(model.state_dict(), folder / "model.pt")
+    save(model, folder / "model.pt")
     print(f"weights and journal in {folder}; qlstm jobs {folder} shows every job")
 
 
 def opened(specs: list[str], file: Path) -> Iterator:
     """The devices, with the calibration of the first time this was run in the folder."""
-    known = json.loads(file.read_text()) if file.exists() else {}
+    try:
+        known = json.loads(file.read_text()) if file.exists() else {}
+    except ValueError as error:
+        raise InputError(f"{file} is damaged ({error}); restore it, or use another --folder") from error
     for spec in specs:
         qpu = open_qpu(spec, known.get(spec))
-        if hasattr(qpu, "snapshot"):
-            known[spec] = qpu.snapshot()
+        known[spec] = qpu.snapshot() if hasattr(qpu, "snapshot") else None
         yield qpu
-    file.write_text(json.dumps(known))
+    if list(known) != specs:
+        raise InputError(f"{file.parent} is of {', '.join(known)}; name the same devices, or another --folder")
+    write_atomic(file, json.dumps(known))
 
 
 def planned(model: Forecaster, data: Dataset, topology: Topology, batch: int) -> Plan:
@@ -117,6 +128,13 @@ def fine_tune(model: Forecaster, data: Dataset, steps: int) -> None:
         print(f"   step {number + 1}: batch loss {loss.item():.5f}")
 
 
+def save(model: Forecaster, path: Path) -> None:
+    """The weights, whole or not at all."""
+    buffer = io.BytesIO()
+    torch.save(model.state_dict(), buffer)
+    write_atomic(path, buffer.getvalue())
+
+
 def say(stage: str, score: float | None, seconds: float) -> None:
     """A line per stage."""
     print(f"{stage:32}{'' if score is None else f'test R2 {score:.4f}':>16}{seconds:>10.1f} QPU s", flush=True)
@@ -131,5 +149,9 @@ if __name__ == "__main__":
     arguments.qpu = arguments.qpu or ["ibm:least_busy"]
     try:
         main(arguments)
-    except (InputError, BudgetError, PausedError) as error:
-        parser.exit(2, f"{error}; run the same command again to go on\n")
+    except InputError as error:
+        parser.exit(2, f"{error}\n")
+    except BudgetError as error:
+        parser.exit(3, f"{error}\n")
+    except PausedError as error:
+        parser.exit(130, f"{error}; run the same command again to go on\n")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from backends.errors import BudgetError, InputError, PausedError
@@ -18,6 +19,8 @@ from .journal import Journal, JournalReader
 
 _BILLS = 100
 """Bills asked for when a run ends, at most: those of the last jobs."""
+_PATIENCE = 20.0
+"""Seconds that may take."""
 
 
 class Started(Protocol):
@@ -47,13 +50,13 @@ class Courier:
     policy: RetryPolicy
     keep_local: bool = True
 
-    def start(self, qpu: QPU, job: Job, most_seconds: float | None) -> Started:
+    def start(self, qpu: QPU, job: Job, left: Callable[[], float | None]) -> Started:
         """Start a job; nothing is waited for.
 
         Args:
             qpu: Its device.
             job: The job.
-            most_seconds: QPU seconds that are left for it.
+            left: QPU seconds that it may still take; None for no limit.
 
         Raises:
             InputError: If the journal answers alone and does not know the job, or it cannot be used.
@@ -68,7 +71,8 @@ class Courier:
                     f"the journal has no results of round {submission.round} on {qpu.name}; it is of another run, or of one "
                     "that did not get so far"
                 )
-            return qpu.deliver(replace(submission, most_seconds=most_seconds), self.journal, self.policy)
+            self.journal.warn_of_a_change(submission, qpu.name)
+            return qpu.deliver(submission, self.journal, self.policy, left)
         handle = qpu.run(submission.requests, job.shots, seed=job.seed)
         if not isinstance(self.journal, Journal):
             return handle
@@ -107,11 +111,12 @@ def abandon(started: list[Started]) -> None:
 
 
 def settle_bills(journal: Journal, qpus: Mapping[str, RemoteQPU]) -> None:
-    """Ask what jobs have cost that the service had not said when they were done; as far as it can be reached now."""
-    owing = [entry for entry in journal.entries() if entry.billed is None and entry.outcome == "done" and entry.job_id]
+    """Ask what jobs have cost that the service had not said when they ended; as far as it can be reached soon."""
+    until = time.monotonic() + _PATIENCE
     with suppress(Unreachable, InputError, PausedError, BudgetError):
+        owing = [entry for entry in journal.entries() if entry.billed is None and entry.job_id and not entry.is_open]
         for entry in owing[-_BILLS:]:
-            if entry.qpu in qpus and entry.job_id is not None:
+            if entry.qpu in qpus and entry.job_id is not None and time.monotonic() < until:
                 with suppress(Missing):
                     seconds = qpus[entry.qpu].billed(entry.job_id)
                     if seconds is not None:

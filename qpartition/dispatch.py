@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -98,6 +99,7 @@ class Dispatcher:
         self._moves = [] if journal is None else journal.moves()
         self._counts = Counts.of_rounds((), self._meter.qpus)
         self._sequence = 0
+        self._carried = 0.0  # spent before there was a journal
         self._readouts: dict[str, Readout] = {}
         self._closed = False
 
@@ -179,7 +181,8 @@ class Dispatcher:
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run needs to go on with the same numbers: plain numbers by name."""
         readout = {key: r.as_lists() for key, r in self._readouts.items()}
-        return {**self._counts.as_dict(), "sequence": self._sequence, "readout": readout}
+        state = {**self._counts.as_dict(), "sequence": self._sequence, "readout": readout}
+        return state | ({"journal": self._journal.run} if isinstance(self._journal, Journal) else {})
 
     def rewound(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """An earlier state, to repeat the rounds since then with the same seeds.
@@ -197,8 +200,9 @@ class Dispatcher:
         """Go on where `state_dict` was taken: spent seconds count against the budget, seeds continue.
 
         Raises:
-            InputError: If the state cannot be read or does not fit this plan.
+            InputError: If the state cannot be read, does not fit this plan, or was taken with another journal.
         """
+        self._check_journal(state)
         counts, sequence = Counts.from_dict(state), _sequence(state)
         strange = sorted(set(counts.per_qpu) - set(self._meter.topology.qpus))
         if strange:
@@ -208,6 +212,18 @@ class Dispatcher:
         self._readouts = self._known_readouts(state.get("readout", {}))
         self._meter, self._sequence = self._meter_at(sequence), sequence
         self._counts = Counts.of_rounds((), self._meter.qpus) + counts
+        journaled = isinstance(self._journal, Journal) and state.get("journal") is not None
+        self._carried = 0.0 if journaled else counts.qpu_seconds
+
+    def _check_journal(self, state: Mapping[str, Any]) -> None:
+        """Refuse to go on without the journal that knows what has been paid."""
+        known = state.get("journal") if isinstance(state, Mapping) else None
+        own = self._journal.run if isinstance(self._journal, Journal) else None
+        if known is not None and own is not None and known != own:
+            raise InputError(
+                f"the saved state goes with another journal than {self._journal.path}: what it has paid for would be "  # type: ignore[union-attr]
+                "paid again; put the run's own journal back, or start a new run"
+            )
 
     def _known_readouts(self, saved: object) -> dict[str, Readout]:
         """A saved calibration: of every sub-VQC and all its outputs, or none."""
@@ -220,13 +236,17 @@ class Dispatcher:
 
     def close(self) -> None:
         """Run nothing more and give back what devices hold open; the report stays. Closing twice is fine."""
-        if not self._closed:
-            self._closed = True
-            remote = {n: q for n, q in self._meter.topology.qpus.items() if isinstance(q, RemoteQPU)}
-            if remote and isinstance(self._journal, Journal):
-                settle_bills(self._journal, remote)
+        if self._closed:
+            return
+        remote = {n: q for n, q in self._meter.topology.qpus.items() if isinstance(q, RemoteQPU)}
+        with (
+            ExitStack() as stack
+        ):  # every device is given back, whatever happens to the others; it may cost by the second
             for qpu in remote.values():
-                qpu.close()
+                stack.callback(qpu.close)
+        self._closed = True
+        if remote and isinstance(self._journal, Journal):
+            settle_bills(self._journal, remote)
 
     def __enter__(self) -> Self:
         """The dispatcher itself."""
@@ -306,7 +326,7 @@ class Dispatcher:
         found, gone, started = dict[Task, list[Expectations]](), set[str](), list[Started]()
         try:
             for job in jobs:
-                started.append(self._courier.start(self._meter.topology.qpus[job.qpu], job, self._left()))
+                started.append(self._courier.start(self._meter.topology.qpus[job.qpu], job, self._share(job, jobs)))
                 if job.submission.part == part:  # it counts once it is on its way
                     self._counts = self._counts.plus({job.qpu: tallies[job.qpu]})
             for job, one in zip(jobs, started, strict=True):
@@ -369,14 +389,18 @@ class Dispatcher:
     def _shots(self, name: str, calibration: bool) -> int | None:
         return self._meter.calibration_shots(name) if calibration else self._meter.shots
 
-    def _left(self) -> float | None:
-        """QPU seconds left of the budget."""
-        return None if self.budget_seconds is None else max(0.0, self.budget_seconds - self._spent())
+    def _share(self, job: Job, jobs: list[Job]) -> Callable[[], float | None]:
+        """QPU seconds that one of a round's jobs may still take: of what is left of the budget, as much as it is estimated."""
+        budget, whole = self.budget_seconds, sum(one.submission.estimated for one in jobs)
+        if budget is None or not whole:
+            return lambda: None
+        mine = job.submission.estimated / whole
+        return lambda: max(0.0, budget - self._spent()) * mine
 
     def _spent(self) -> float:
         """QPU seconds so far: as charged where that is known, repeated and failed jobs included."""
         if isinstance(self._journal, Journal):
-            return self._journal.spent().seconds
+            return self._carried + self._journal.spent().seconds
         return self._counts.qpu_seconds
 
     def _check_budget(self, tallies: Tallies, jobs: list[Job]) -> None:
@@ -391,7 +415,7 @@ class Dispatcher:
         if spent + price > self.budget_seconds * (1 + ROUNDING) and price > 0:
             raise BudgetError(
                 f"{spent:.1f} QPU seconds spent, the next round would take {price:.1f}, "
-                f"the budget is {self.budget_seconds:.1f}; raise the budget, or use fewer shots, rows or parts"
+                f"the budget is {self.budget_seconds:.4g}; raise the budget, or use fewer shots, rows or parts"
             )
 
     def _blank(self, key: str) -> FloatArray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import sqlite3
 import threading
@@ -30,6 +31,8 @@ from backends.remote.qpu import Submission
 
 from .export import checked_path
 from .journal_entries import Entry, Move, Spent
+
+log = logging.getLogger("qpartition.jobs")
 
 FORMAT = "1"
 _SCHEMA = """
@@ -190,6 +193,18 @@ class Journal(_Reading):
             return [Attempt(number, tag, Outcome(outcome), job_id) for number, tag, outcome, job_id in rows]
         except ValueError as error:
             raise InputError(f"{self.path} is damaged ({error}); restore it from a copy") from None
+
+    def warn_of_a_change(self, submission: Submission, qpu: str) -> None:
+        """Say it where this place in the run has been paid for with other circuits, angles or shots."""
+        where = (submission.round, submission.part, qpu, submission.key)
+        before = self._one(
+            "SELECT tag FROM jobs WHERE round = ? AND part = ? AND qpu = ? AND key <> ? AND outcome IN ('done', 'submitted')",
+            *where,
+        )
+        if before is not None and not self.known(submission.key):
+            text = f"round {submission.round} has been run before with other angles or settings ({before[0]}); it is paid anew"
+            log.warning("%s: %s", qpu, text)
+            self.note(qpu, text)
 
     def intend(self, submission: Submission, qpu: str, number: int) -> Attempt:
         """See `Ledger`."""

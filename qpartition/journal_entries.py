@@ -48,6 +48,11 @@ class Entry:
     surplus: bool = False
 
     @property
+    def is_open(self) -> bool:
+        """True while it may still come to something."""
+        return self.outcome in ("intended", "submitted")
+
+    @property
     def state(self) -> str:
         """In a word."""
         return f"surplus ({self.outcome})" if self.surplus else self.outcome

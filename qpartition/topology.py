@@ -15,6 +15,7 @@ from backends.core import Core
 from backends.errors import InputError, check_is, check_name, shown
 from backends.qpu import QPU
 from backends.regions import first_close
+from backends.remote.qpu import RemoteQPU
 from backends.whole import whole
 
 from .links import Links, link_seconds
@@ -210,6 +211,8 @@ def _named(devices: list[QPU]) -> dict[str, QPU]:
     named: dict[str, QPU] = {}
     for device in devices:
         name, number = device.name, 1
+        if name in named and isinstance(device, RemoteQPU):
+            raise InputError(f"{name} is given twice, and there is one of it; name every real device once")
         while name in named:
             number += 1
             name = f"{device.name}#{number}"

@@ -6,11 +6,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError, PausedError, UsageLimitError
-from ..remote.errors import Missing, Unreachable
+from ..errors import BudgetError, InputError, PausedError, UsageLimitError
+from ..remote.errors import Missing
 
 if TYPE_CHECKING:
     from .options import Options
@@ -56,6 +55,8 @@ class Lane:
                     raise PausedError(f"stopped while {len(self._waiting)} jobs wait on {self._backend.name}")
                 self._lock.wait(_NAP)
             self._rest()
+            if stop is not None and stop.is_set():
+                raise PausedError(f"stopped before a job was submitted to {self._backend.name}")
             job_id = self._sent(send, most_seconds)
             self._waiting.add(job_id)
             return job_id
@@ -90,8 +91,13 @@ class Lane:
             self._rest()
             lane, self._open = self._open, None
         if lane is not None:
-            with suppress(Unreachable, Missing, InputError):  # it ends by itself when it is idle
+            try:
                 self._backend.close_lane(lane)
+            except (PausedError, InputError, BudgetError) as error:  # the results do not depend on it
+                log.warning(
+                    "%s: could not close the %s (%s); it ends by itself when it is idle",
+                    self._backend.name, self._options.mode, error,
+                )  # fmt: skip
 
     def _sent(self, send: Callable[[Any], str], most_seconds: float | None) -> str:
         """Submit in the lane; once more in a new one if this one takes no more jobs."""

@@ -16,6 +16,8 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import qiskit_ibm_runtime
@@ -56,7 +58,7 @@ _LONGEST_JOB = 10_800
 """Seconds: the service ends jobs after three hours."""
 
 
-class LaneClosed(Exception):
+class LaneClosed(PausedError):
     """The batch or session takes no more jobs."""
 
 
@@ -160,15 +162,19 @@ class Account:
             InputError: If the account has no such device.
             PausedError: If the service lists none at all.
         """
-        known = self.names()
+        try:
+            with self.translated():
+                return RuntimeBackend(self, self.service.backend(name))
+        except InputError:
+            known = self.names()  # asked only now: it loads every device
+            if name in known:
+                raise
         if not known:
             raise PausedError(
-                f"ibm:{name}: IBM Quantum lists no devices for this account now; try again later, or check its instance"
+                f"ibm:{name}: IBM Quantum lists no devices for this account now, or cannot be reached; try again later, or "
+                "check its instance"
             )
-        if name not in known:
-            raise unknown_name("IBM device", name, known)
-        with self.translated():
-            return RuntimeBackend(self, self.service.backend(name))
+        raise unknown_name("IBM device", name, known)
 
     @property
     def is_open_plan(self) -> bool:
@@ -222,7 +228,7 @@ class Account:
             return InputError(f"IBM Quantum does not accept the account any more ({text}); {_ACCOUNT}")
         if code == 403:
             return UsageLimitError(
-                f"IBM Quantum refuses the job ({text}); the account may have no time left, or no right to the device"
+                f"IBM Quantum refuses this ({text}); the account may have no time left, or no right to it"
             )
         if code == 409 or "session is closed" in text.lower():
             return LaneClosed(text)
@@ -262,7 +268,7 @@ class RuntimeBackend:
         """A batch or session to submit to."""
         kind = qiskit_ibm_runtime.Batch if mode == "batch" else qiskit_ibm_runtime.Session
         with self.account.translated():
-            return kind(self.backend, max_time=None if max_seconds is None else math.ceil(max_seconds))
+            return kind(self.backend, max_time=None if max_seconds is None else max(1, math.ceil(max_seconds)))
 
     def close_lane(self, lane: Any) -> None:
         """Take no more jobs in it; those submitted go on."""
@@ -382,7 +388,7 @@ class Recorded:
 def _set(options: Any, wanted: Options, tag: str, most_seconds: float | None) -> None:
     options.environment.job_tags = [tag]
     if most_seconds is not None:
-        options.max_execution_time = max(1, min(_LONGEST_JOB, math.ceil(most_seconds)))
+        options.max_execution_time = max(1, min(_LONGEST_JOB, int(most_seconds)))
     if wanted.rep_delay is not None:
         options.execution.rep_delay = wanted.rep_delay
     if wanted.dd is not None:
@@ -440,9 +446,13 @@ def _http(error: BaseException) -> tuple[int | None, float | None]:
 
 def _seconds(text: str | None) -> float | None:
     try:
-        return None if text is None else max(0.0, float(text))
+        seconds = float(text or "nan")
     except ValueError:
-        return None  # a date: wait as long as the policy says
+        try:
+            seconds = (parsedate_to_datetime(str(text)) - datetime.now(UTC)).total_seconds()
+        except (TypeError, ValueError):
+            return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 def _is_network(error: BaseException) -> bool:

@@ -14,9 +14,11 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeVar
 
-from ..errors import InputError, PausedError
+from ..checks import opened
+from ..errors import BudgetError, InputError, PausedError
 from ..qpu import Expectations
 from .errors import Missing, Offline, Unreachable
 from .ledger import Attempt, Ledger, MemoryLedger, Outcome
@@ -46,7 +48,12 @@ class Delivery:
     """
 
     def __init__(
-        self, qpu: RemoteQPU, submission: Submission, ledger: Ledger | None = None, policy: RetryPolicy | None = None
+        self,
+        qpu: RemoteQPU,
+        submission: Submission,
+        ledger: Ledger | None = None,
+        policy: RetryPolicy | None = None,
+        left: Callable[[], float | None] = lambda: None,
     ) -> None:
         self.submission = submission
         self.job_id: str | None = None
@@ -54,6 +61,7 @@ class Delivery:
         self._qpu = qpu
         self._ledger: Ledger = MemoryLedger() if ledger is None else ledger
         self._policy = policy or RetryPolicy()
+        self._left = left
         self._in_doubt = False  # a request whose answer is not known may have made a job, or may yet
         self._dropped = set[str]()
 
@@ -84,8 +92,18 @@ class Delivery:
             if failures >= allowed:
                 raise PausedError(f"{self._qpu.name}: a job failed {failures} times, at last: {reason}")
             wait = self._policy.pause(failures)
+            self._require_budget(reason)
             self._tell(f"{reason}; submitting again in {wait:.1f} s")
             rest(wait, self.stop)
+
+    def _require_budget(self, reason: str) -> None:
+        """Another attempt costs as much as the first one."""
+        left = self._left()
+        if left is not None and left < self.submission.estimated:
+            raise BudgetError(
+                f"{reason}; submitting it again would take {self.submission.estimated:.3g} QPU seconds, {left:.3g} are left "
+                "of the budget; raise the budget"
+            )
 
     def _intend(self, number: int) -> Attempt:
         return self._ledger.intend(self.submission, self._qpu.name, number)
@@ -99,8 +117,10 @@ class Delivery:
         patience = self._patience(self._policy.patience)
         while adopted is None:
             self._wait_until_operational()
+            if self.stop.is_set():  # a request that was under way when the run stopped may have come back just now
+                raise PausedError("stopped before a job was submitted")
             try:
-                job_id = self._qpu.submit(self.submission, attempt.tag, self.stop)
+                job_id = self._qpu.submit(replace(self.submission, most_seconds=self._left()), attempt.tag, self.stop)
             except Unreachable as error:
                 self._in_doubt = True
                 if not patience.wait(f"could not submit ({error})", error.retry_after):
@@ -146,6 +166,7 @@ class Delivery:
                 if state is not State.QUEUED:
                     return state
                 rest(self._policy.look(look), self.stop)
+            return State.QUEUED
         return State.CANCELLED
 
     def _followed(self, attempt: Attempt) -> tuple[list[Expectations] | None, str]:
@@ -178,7 +199,14 @@ class Delivery:
             return results, ""
 
     def _fetched(self, job_id: str) -> list[Expectations]:
-        return self._patiently(lambda: self._qpu.fetch(job_id, self.submission), "could not fetch the results")
+        """The results; what is not as it must be is never written down, or it would be found there for ever."""
+        found = self._patiently(lambda: self._qpu.fetch(job_id, self.submission), "could not fetch the results")
+        wanted = [(one.sets, one.outputs) for one in opened(self.submission.requests)]
+        if [one.values.shape for one in found] != wanted:
+            raise RuntimeError(
+                f"{self._qpu.name} returned job {job_id} with other shapes than (sets, outputs): {wanted}"
+            )
+        return found
 
     def _failed(self, attempt: Attempt, status: JobStatus) -> str:
         outcome = Outcome.CANCELLED if status.state is State.CANCELLED else Outcome.FAILED

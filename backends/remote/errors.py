@@ -1,9 +1,14 @@
-"""What can go wrong between here and a device, and passes; what does not pass is an `InputError` or a `PausedError`."""
+"""What can go wrong between here and a device, and passes.
+
+Where nobody waits for it to pass, it is what it derives from: a `PausedError`.
+"""
 
 from __future__ import annotations
 
+from ..errors import PausedError
 
-class Unreachable(Exception):
+
+class Unreachable(PausedError):
     """The service did not answer, or not now; the request may have been carried out all the same.
 
     Attributes:
@@ -15,9 +20,9 @@ class Unreachable(Exception):
         self.retry_after = retry_after
 
 
-class Missing(Exception):
+class Missing(PausedError):
     """The service does not know the job."""
 
 
-class Offline(Exception):
+class Offline(PausedError):
     """The device takes no jobs now, and has not for as long as the policy waits."""

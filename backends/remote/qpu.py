@@ -6,7 +6,7 @@ import hashlib
 import threading
 import uuid
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -146,7 +146,11 @@ class RemoteQPU(DeviceQPU):
         return self.deliver(Submission(key, bundles, number, estimated=self.seconds(bundles, number)))
 
     def deliver(
-        self, submission: Submission, ledger: Ledger | None = None, policy: RetryPolicy | None = None
+        self,
+        submission: Submission,
+        ledger: Ledger | None = None,
+        policy: RetryPolicy | None = None,
+        left: Callable[[], float | None] = lambda: None,
     ) -> RemoteHandle:
         """See a job through in a thread of its own.
 
@@ -154,8 +158,9 @@ class RemoteQPU(DeviceQPU):
             submission: The job.
             ledger: Where it is written down; in memory by default.
             policy: How long to wait for what.
+            left: QPU seconds that the job may still take, asked before every attempt; None for no limit.
         """
-        return RemoteHandle(self, submission, ledger, policy)
+        return RemoteHandle(self, submission, ledger, policy, left)
 
     def counted_shots(self, shots: int | None) -> int:
         """``shots`` as an int.
@@ -183,12 +188,17 @@ class RemoteHandle:
     """
 
     def __init__(
-        self, qpu: RemoteQPU, submission: Submission, ledger: Ledger | None, policy: RetryPolicy | None
+        self,
+        qpu: RemoteQPU,
+        submission: Submission,
+        ledger: Ledger | None,
+        policy: RetryPolicy | None,
+        left: Callable[[], float | None],
     ) -> None:
         from .delivery import Delivery
         from .thread import Waited
 
-        self._delivery = Delivery(qpu, submission, ledger, policy)
+        self._delivery = Delivery(qpu, submission, ledger, policy, left)
         self._waited = Waited(self._delivery.run, f"deliver-{qpu.name}")
 
     @property

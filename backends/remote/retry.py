@@ -78,12 +78,14 @@ class Patience:
         """Wait before the next try; False if patience is at an end.
 
         Raises:
-            PausedError: If the run is stopped meanwhile.
+            PausedError: If the run is stopped meanwhile, or the service asks for more patience than there is.
         """
         now = time.monotonic()
         self.began = self.began if self.failures else now
         if self.failures and now - self.began >= self.limit:  # by the clock: a request may hang for minutes
             return False
+        if retry_after is not None and retry_after > self.limit - (now - self.began):
+            raise PausedError(f"{why}; the service asks to come back in {retry_after:.0f} s, longer than this waits")
         self.failures += 1
         seconds = self.policy.pause(self.failures, retry_after)
         self.tell(f"{why}; trying again in {seconds:.1f} s")

@@ -29,7 +29,7 @@ def jobs(
     output = Output(json=json)
     with Journal.read(RunFolder(folder).journal) as journal:
         entries, notes, spent, moves = journal.entries(), journal.notes(), journal.spent(), journal.moves()
-    open_jobs = sum(entry.outcome in ("intended", "submitted") for entry in entries)
+    open_jobs = sum(entry.is_open for entry in entries)
     totals = {
         "jobs": len(entries),
         "not_done": open_jobs,

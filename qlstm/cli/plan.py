@@ -37,7 +37,7 @@ def plan(
     """
     from backends.errors import BudgetError
 
-    from ..training.pricing import draw_plan, planned, remaining_seconds, require_budget, share_of_account
+    from ..training.pricing import draw_plan, planned, require_budget, share_of_account
     from .output import Output
 
     output = Output(json=json)
@@ -53,9 +53,9 @@ def plan(
     except BudgetError as error:
         refusal = str(error)
     output.say(str(made))
-    left = remaining_seconds(made)
-    if left is not None:
-        output.say(share_of_account(made, left))
+    left, line = share_of_account(made)
+    if line:
+        output.say(line)
     status = {"status": "refused", "error": refusal} if refusal else {"status": "planned"}
     account = {} if left is None else {"account_seconds_left": left}
     output.result({**status, "plan": _json.loads(made.to_json()), **account})

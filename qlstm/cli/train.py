@@ -85,7 +85,7 @@ def _again(run: Run) -> str:
 
 
 def _announce(run: Run, output: Output) -> None:
-    from ..training.pricing import remaining_seconds, share_of_account
+    from ..training.pricing import share_of_account
 
     trainer, settings = run.trainer, run.settings
     output.say(f"{settings.task} in {run.folder.path}: {run.model.n_quantum_parameters} quantum parameters")
@@ -97,9 +97,9 @@ def _announce(run: Run, output: Output) -> None:
             f"an epoch on {', '.join(settings.qpu)}: {cost.rounds} rounds, {cost.jobs} jobs,"
             f" {cost.executions} executions, {cost.qpu_seconds:.1f} QPU seconds"
         )
-        left = remaining_seconds(run.plan)
-        if left is not None:
-            output.say(share_of_account(run.plan, left))
+        _, line = share_of_account(run.plan)
+        if line:
+            output.say(line)
 
 
 def _conclude(run: Run, output: Output, done_before: int) -> int:

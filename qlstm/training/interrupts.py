@@ -1,14 +1,16 @@
-"""Ctrl-C and SIGTERM as a request to stop after the current step."""
+"""Ctrl-C, SIGTERM and a lost terminal as a request to stop after the current step."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""SIGHUP: the terminal is gone, as when a connection drops."""
 
 
 class StopSignals:
@@ -27,7 +29,10 @@ class StopSignals:
 
     def __enter__(self) -> StopSignals:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+            heard = [
+                n for n in _SIGNALS if n != getattr(signal, "SIGHUP", None) or signal.getsignal(n) != signal.SIG_IGN
+            ]
+            self._before = {number: signal.signal(number, self._handle) for number in heard}  # nohup stays nohup
         return self
 
     def __exit__(
@@ -41,4 +46,5 @@ class StopSignals:
             raise KeyboardInterrupt
         self.requested = True
         # os.write, because a handler may interrupt a write of the same Python stream
-        os.write(2, b"\nstopping after the current step; once more to stop at once\n")
+        with suppress(OSError):  # the terminal may be gone
+            os.write(2, b"\nstopping after the current step; once more to stop at once\n")

@@ -8,7 +8,7 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backends.errors import BudgetError, InputError
+from backends.errors import BudgetError, InputError, PausedError
 
 from .folder import RunFolder
 from .settings import RunSettings
@@ -115,7 +115,11 @@ def draw_plan(made: Plan, folder: Path) -> None:
 
 
 def remaining_seconds(made: Plan) -> float | None:
-    """QPU seconds that the account of the plan's real devices has left; None without such devices, or without a limit."""
+    """QPU seconds that the account of the plan's real devices has left; None without such devices, or without a limit.
+
+    Raises:
+        PausedError: If the service does not say now.
+    """
     if made.live is None:
         return None
     for name in made.live.qpus:
@@ -125,13 +129,19 @@ def remaining_seconds(made: Plan) -> float | None:
     return None
 
 
-def share_of_account(made: Plan, left: float) -> str:
-    """What a training would take of what the account has left, in a line."""
-    whole = made.run or made.epoch or made.step
+def share_of_account(made: Plan) -> tuple[float | None, str]:
+    """What the account has left, and in a line what a training would take of it; the line is empty without an account."""
+    try:
+        left = remaining_seconds(made)
+    except PausedError as error:  # good to know, but nothing depends on it
+        return None, f"IBM Quantum does not say now what the account has left ({error})"
+    if left is None:
+        return None, ""
     if left <= 0:
-        return "IBM Quantum: the account has no QPU time left in this period"
+        return left, "IBM Quantum: the account has no QPU time left in this period"
+    whole = made.run or made.epoch or made.step
     share = f"{whole.qpu_seconds / left:.0%}"
-    return f"IBM Quantum: the account has {left:.0f} QPU seconds left; this training would take {share} of them"
+    return left, f"IBM Quantum: the account has {left:.0f} QPU seconds left; this training would take {share} of them"
 
 
 def require_budget(settings: RunSettings, epoch_seconds: float, epochs: int, spent: float = 0.0) -> None:
@@ -152,6 +162,6 @@ def require_budget(settings: RunSettings, epoch_seconds: float, epochs: int, spe
     if settings.budget is not None and total > settings.budget * (1 + ROUNDING):
         affordable = int((settings.budget - spent) / epoch_seconds) if epoch_seconds > 0 else 0
         raise BudgetError(
-            f"this training would take {total:.1f} QPU seconds, the budget is {settings.budget:.1f};"
+            f"this training would take {total:.1f} QPU seconds, the budget is {settings.budget:.4g};"
             f" {max(0, affordable)} of {epochs} epoch(s) would fit: raise --budget or lower --epochs or --shots"
         )

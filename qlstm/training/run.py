@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,12 +75,13 @@ class Run:
 
     def close(self) -> None:
         """Give back what the devices hold open, and let other runs use the folder."""
-        if self.dispatcher is not None:
-            self.dispatcher.close()
-        if self.journal is not None:
-            self.journal.close()
-        if self.lock is not None:
-            self.lock.release()
+        with ExitStack() as stack:  # in reverse: devices first, since they may cost by the second
+            if self.lock is not None:
+                stack.callback(self.lock.release)
+            if self.journal is not None:
+                stack.callback(self.journal.close)
+            if self.dispatcher is not None:
+                stack.callback(self.dispatcher.close)
 
     def fit(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Train to the end, or until ``stop()``; see `Trainer.fit`."""
@@ -197,9 +199,9 @@ def _go_on(run: Run, state: State | None, record: dict[str, Any], devices: Snaps
     """Go to where the run stopped; nothing that went before is changed if that fails."""
     if state is not None:
         _restore(run, state, record)
-        if run.plan is not None and run.plan.epoch is not None:
-            spent = totals(run.dispatcher)["qpu_seconds"] or run.plan.calibration.qpu_seconds
-            require_budget(run.settings, run.plan.epoch.qpu_seconds, run.settings.epochs - run.trainer.epoch, spent)
+    if not run.begins and run.plan is not None and run.plan.epoch is not None:
+        spent = totals(run.dispatcher)["qpu_seconds"] or run.plan.calibration.qpu_seconds
+        require_budget(run.settings, run.plan.epoch.qpu_seconds, run.settings.epochs - run.trainer.epoch, spent)
     folder, trainer = run.folder, run.trainer
     remove_partial(folder.path)
     if not run.begins and (not trainer.finished or not folder.config.exists()):

@@ -179,7 +179,7 @@ def test_the_usage_limit_stops_at_once(lab: Lab, faultless: Any, after: int) -> 
 
 def test_the_usage_limit_between_question_and_submission(lab: Lab, faultless: Any) -> None:
     lab.control.set_scenario({**AT_ONCE, "http_faults": [{**PLACES["submission"], "status": 403, "times": 2}]})
-    with pytest.raises(UsageLimitError, match="refuses the job"):
+    with pytest.raises(UsageLimitError, match="refuses this"):
         lab.run()
     lab.control.set_scenario(AT_ONCE)
     np.testing.assert_array_equal(lab.run(), faultless)

@@ -109,7 +109,11 @@ def test_the_usage_limit(
     code, _, err = qlstm(*small, "--out", out, "--quiet")
     assert code == 3, err
     (line,) = [line for line in err.splitlines() if line.startswith("error: ")]
-    assert "has used 600 of 600 QPU seconds, nothing is left; wait for its next period, or use another" in line
+    told = (
+        "has used 600 of 600 QPU seconds, nothing is left; wait for its next period, or use another",
+        "no time left",
+    )
+    assert any(text in line for text in told)  # asked before a submission, or refused at it
     assert "saved after" in line and "--resume" in line
     steps = checkpoint.load(out / "checkpoint.pt")["trainer"]
     assert steps["epoch"] == 0 and steps["batch"] in (1, 2)

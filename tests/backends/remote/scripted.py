@@ -25,7 +25,7 @@ from backends.remote import (
 )
 
 QUICK = RetryPolicy(
-    first=0.001, longest=0.002, patience=0.05, offline=0.03, wait=None, attempts=3, poll=0.0005, slowest_poll=0.001
+    first=0.001, longest=0.002, patience=0.3, offline=0.03, wait=None, attempts=3, poll=0.0005, slowest_poll=0.001
 )
 USUAL = (State.QUEUED, State.RUNNING, State.DONE)
 

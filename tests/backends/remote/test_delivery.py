@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from backends.errors import BudgetError, InputError, PausedError
-from backends.remote import Delivery, Missing, Offline, Outcome, State, Unreachable
+from backends.qpu import Expectations
+from backends.remote import Delivery, Missing, Offline, Outcome, RetryPolicy, State, Unreachable
 from tests.backends.remote.scripted import QUICK, RESULTS, USUAL, Answer, Crash, NotedLedger, ScriptedQPU, submission
 
 JOB = submission()
@@ -94,7 +95,7 @@ def test_patience_ends_with_a_pause_and_another_delivery_goes_on(
     qpu: ScriptedQPU, ledger: NotedLedger, request_: str
 ) -> None:
     qpu.script[request_] = [LOST] * 1000
-    with pytest.raises(PausedError, match=r"scripted: not reachable for 0\.05 s, at last: no answer"):
+    with pytest.raises(PausedError, match=r"scripted: not reachable for 0\.3 s, at last: no answer"):
         Delivery(qpu, JOB, ledger, QUICK).run()
     del qpu.script[request_]
     assert Delivery(qpu, JOB, ledger, QUICK).run() == RESULTS
@@ -104,10 +105,51 @@ def test_patience_ends_with_a_pause_and_another_delivery_goes_on(
 def test_the_service_says_how_long_to_wait(qpu: ScriptedQPU, ledger: NotedLedger) -> None:
     qpu.script["submit"] = [Answer(Unreachable("too many", retry_after=0.1))]
     began = time.monotonic()
-    Delivery(qpu, JOB, ledger, QUICK).run()
+    Delivery(qpu, JOB, ledger, replace(QUICK, patience=60.0)).run()
     assert time.monotonic() - began >= 0.1
     assert any("too many" in note and "trying again in 0.1 s" in note for note in ledger.notes)
     check(qpu, ledger)
+
+
+def test_a_wait_longer_than_its_patience_pauses_the_run_at_once(qpu: ScriptedQPU, ledger: NotedLedger) -> None:
+    qpu.script["submit"] = [Answer(Unreachable("too many", retry_after=86400.0))]
+    began = time.monotonic()
+    with pytest.raises(PausedError, match="asks to come back in 86400 s, longer than this waits"):
+        Delivery(qpu, JOB, ledger, RetryPolicy()).run()
+    assert time.monotonic() - began < 5.0
+    Delivery(qpu, JOB, ledger, QUICK).run()
+    check(qpu, ledger)
+
+
+def test_another_attempt_is_paid_from_what_is_left_of_the_budget(qpu: ScriptedQPU, ledger: NotedLedger) -> None:
+    qpu.paths = [(State.RUNNING, State.FAILED)]
+    left = iter([2.0, 0.5])
+    with pytest.raises(BudgetError, match=r"submitting it again would take 1 QPU seconds, 0\.5 are left"):
+        Delivery(qpu, replace(JOB, estimated=1.0), ledger, QUICK, lambda: next(left)).run()
+    assert qpu.calls.count("submit") == 1
+
+
+def test_nothing_is_submitted_once_the_run_has_stopped(qpu: ScriptedQPU, ledger: NotedLedger) -> None:
+    """The device answers when the run has been stopped meanwhile."""
+    delivery = Delivery(qpu, JOB, ledger, QUICK)
+    qpu.hook = lambda call, done: delivery.stop.set() if (call, done) == ("operational", True) else None
+    with pytest.raises(PausedError, match="stopped before a job was submitted"):
+        delivery.run()
+    assert "submit" not in qpu.calls and not qpu.jobs
+    qpu.hook = lambda call, done: None
+    Delivery(qpu, JOB, ledger, QUICK).run()
+    check(qpu, ledger)
+
+
+def test_results_of_another_shape_are_not_written_down(
+    qpu: ScriptedQPU, ledger: NotedLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = [Expectations(one.values[:, 0], one.stderr[:, 0]) for one in RESULTS]
+    monkeypatch.setattr(qpu, "fetch", lambda *given: odd)
+    with pytest.raises(RuntimeError, match="with other shapes than"):
+        Delivery(qpu, JOB, ledger, QUICK).run()
+    monkeypatch.undo()
+    assert Delivery(qpu, JOB, ledger, QUICK).run() == RESULTS
 
 
 @pytest.mark.parametrize(
