@@ -16,7 +16,7 @@ from qlstm.training import checkpoint
 from qpartition import Journal
 from tests.backends.ibm.conftest import AT_ONCE, NAMES, SMALL_ROUNDS, Nursery
 
-KILLS = int(os.environ.get("QLSTM_KILLS", "6"))
+KILLS = int(os.environ.get("QLSTM_KILLS", "4"))
 """20 for the whole story, see CONTRIBUTING.md."""
 
 

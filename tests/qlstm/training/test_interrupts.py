@@ -32,3 +32,22 @@ def test_in_another_thread_signals_keep_their_meaning():
     thread.start()
     thread.join()
     assert seen == [(before, False)]
+
+
+def test_a_terminal_that_is_gone_is_a_request_to_stop():
+    before = signal.getsignal(signal.SIGHUP)
+    with StopSignals() as stop:
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert stop()
+    assert signal.getsignal(signal.SIGHUP) == before
+
+
+def test_under_nohup_a_lost_terminal_changes_nothing():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with StopSignals() as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not stop()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
