@@ -99,7 +99,7 @@ class Dispatcher:
         self._moves = [] if journal is None else journal.moves()
         self._counts = Counts.of_rounds((), self._meter.qpus)
         self._sequence = 0
-        self._carried = 0.0  # spent before there was a journal
+        self._carried = 0.0  # spent, and not in the journal
         self._readouts: dict[str, Readout] = {}
         self._closed = False
 
@@ -181,8 +181,7 @@ class Dispatcher:
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run needs to go on with the same numbers: plain numbers by name."""
         readout = {key: r.as_lists() for key, r in self._readouts.items()}
-        state = {**self._counts.as_dict(), "sequence": self._sequence, "readout": readout}
-        return state | ({"journal": self._journal.run} if isinstance(self._journal, Journal) else {})
+        return {**self._counts.as_dict(), "sequence": self._sequence, "readout": readout}
 
     def rewound(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """An earlier state, to repeat the rounds since then with the same seeds.
@@ -200,9 +199,8 @@ class Dispatcher:
         """Go on where `state_dict` was taken: spent seconds count against the budget, seeds continue.
 
         Raises:
-            InputError: If the state cannot be read, does not fit this plan, or was taken with another journal.
+            InputError: If the state cannot be read or does not fit this plan.
         """
-        self._check_journal(state)
         counts, sequence = Counts.from_dict(state), _sequence(state)
         strange = sorted(set(counts.per_qpu) - set(self._meter.topology.qpus))
         if strange:
@@ -212,18 +210,8 @@ class Dispatcher:
         self._readouts = self._known_readouts(state.get("readout", {}))
         self._meter, self._sequence = self._meter_at(sequence), sequence
         self._counts = Counts.of_rounds((), self._meter.qpus) + counts
-        journaled = isinstance(self._journal, Journal) and state.get("journal") is not None
-        self._carried = 0.0 if journaled else counts.qpu_seconds
-
-    def _check_journal(self, state: Mapping[str, Any]) -> None:
-        """Refuse to go on without the journal that knows what has been paid."""
-        known = state.get("journal") if isinstance(state, Mapping) else None
-        own = self._journal.run if isinstance(self._journal, Journal) else None
-        if known is not None and own is not None and known != own:
-            raise InputError(
-                f"the saved state goes with another journal than {self._journal.path}: what it has paid for would be "  # type: ignore[union-attr]
-                "paid again; put the run's own journal back, or start a new run"
-            )
+        known = self._journal.spent().estimated if isinstance(self._journal, Journal) else 0.0
+        self._carried = max(0.0, counts.qpu_seconds - known)
 
     def _known_readouts(self, saved: object) -> dict[str, Readout]:
         """A saved calibration: of every sub-VQC and all its outputs, or none."""
@@ -415,7 +403,7 @@ class Dispatcher:
         if spent + price > self.budget_seconds * (1 + ROUNDING) and price > 0:
             raise BudgetError(
                 f"{spent:.1f} QPU seconds spent, the next round would take {price:.1f}, "
-                f"the budget is {self.budget_seconds:.4g}; raise the budget, or use fewer shots, rows or parts"
+                f"the budget is {seconds_text(self.budget_seconds)}; raise the budget, or use fewer shots, rows or parts"
             )
 
     def _blank(self, key: str) -> FloatArray:
@@ -441,6 +429,11 @@ def _sequence(state: object) -> int:
     if number is None:
         raise InputError(f"saved state: sequence={shown(given)} is not a number of rounds; use an intact file")
     return number
+
+
+def seconds_text(seconds: float) -> str:
+    """With one decimal, or more where that would say nothing."""
+    return f"{seconds:.1f}" if seconds >= 0.1 or not seconds else f"{seconds:.2g}"
 
 
 def _check_budget(budget_seconds: object) -> None:

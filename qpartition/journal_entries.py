@@ -97,12 +97,14 @@ class Spent:
         wasted: Of those, seconds of jobs whose results are not used: failed, cancelled, lost or surplus.
         billed: QPU seconds charged, as far as the service has said.
         retries: Attempts beyond the first of every job.
+        estimated: QPU seconds of the jobs that are done, by the usage rule.
     """
 
     seconds: float = 0.0
     wasted: float = 0.0
     billed: float = 0.0
     retries: int = 0
+    estimated: float = 0.0
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Spent:
@@ -114,4 +116,5 @@ class Spent:
             sum(line.seconds for line in lines if line.surplus or line.outcome in useless),
             sum(line.billed or 0.0 for line in lines),
             sum(line.attempt > 1 for line in lines if not line.surplus),
+            sum(line.estimated for line in lines if line.outcome == "done" and not line.surplus),
         )

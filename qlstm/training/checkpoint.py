@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from backends.errors import InputError
 from .files import write_atomic
 
 FORMAT, VERSION = "qlstm-checkpoint", 1
+_SEAL = b"qlstm-sha256:"
 State = dict[str, Any]
 _KEYS = {"settings", "model", "data", "trainer"}
 
@@ -45,7 +47,7 @@ def save(path: Path, state: State) -> None:
     """
     buffer = io.BytesIO()
     torch.save({"format": FORMAT, "version": VERSION, **plain(state)}, buffer)
-    write_atomic(path, buffer.getvalue())
+    write_atomic(path, _sealed(buffer.getvalue()))
 
 
 def load(path: Path) -> State:
@@ -70,8 +72,27 @@ def load(path: Path) -> State:
     return state
 
 
+def _sealed(archive: bytes) -> bytes:
+    """The archive with a checksum of all of it in its comment, where readers of zip files expect anything."""
+    seal = _SEAL + hashlib.sha256(archive).hexdigest().encode()
+    return archive[:-2] + len(seal).to_bytes(2, "little") + seal  # an archive without comment ends with its length, 0
+
+
+def _unsealed(content: bytes) -> bytes | None:
+    """The archive; None if it is not what was sealed. One without a comment never had a seal, and is left as it is."""
+    archive, seal = content[: -len(_SEAL) - 64], content[-len(_SEAL) - 64 :]
+    if not seal.startswith(_SEAL):
+        return content if content[-22:-18] == b"PK\5\6" and content[-2:] == b"\0\0" else None
+    archive = archive[:-2] + b"\0\0"
+    return archive if _sealed(archive) == content else None
+
+
 def _parse(content: bytes) -> Any:
     """The stored object, or None if the bytes are not exactly what was written."""
+    archive_bytes = _unsealed(content)
+    if archive_bytes is None:
+        return None
+    content = archive_bytes
     try:
         # torch does not compare the checksums of the archive it writes; zipfile does.
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -156,12 +156,12 @@ def require_budget(settings: RunSettings, epoch_seconds: float, epochs: int, spe
     Raises:
         BudgetError: Names the price, the budget and what would fit.
     """
-    from qpartition.dispatch import ROUNDING
+    from qpartition.dispatch import ROUNDING, seconds_text
 
     total = spent + epochs * epoch_seconds
     if settings.budget is not None and total > settings.budget * (1 + ROUNDING):
         affordable = int((settings.budget - spent) / epoch_seconds) if epoch_seconds > 0 else 0
         raise BudgetError(
-            f"this training would take {total:.1f} QPU seconds, the budget is {settings.budget:.4g};"
+            f"this training would take {total:.1f} QPU seconds, the budget is {seconds_text(settings.budget)};"
             f" {max(0, affordable)} of {epochs} epoch(s) would fit: raise --budget or lower --epochs or --shots"
         )

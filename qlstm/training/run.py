@@ -198,6 +198,7 @@ def _write_record(folder: RunFolder, record: Mapping[str, Any], plan: Plan | Non
 def _go_on(run: Run, state: State | None, record: dict[str, Any], devices: Snapshots) -> None:
     """Go to where the run stopped; nothing that went before is changed if that fails."""
     if state is not None:
+        _require_journal(run, state)
         _restore(run, state, record)
     if not run.begins and run.plan is not None and run.plan.epoch is not None:
         spent = totals(run.dispatcher)["qpu_seconds"] or run.plan.calibration.qpu_seconds
@@ -208,7 +209,21 @@ def _go_on(run: Run, state: State | None, record: dict[str, Any], devices: Snaps
         _write_record(folder, record, run.plan, devices)
     if state is not None and not folder.metrics.exists():
         write_atomic(folder.metrics, trainer.history.to_csv())
-    trainer.callbacks = (Checkpoints(folder, record, None if state is None else trainer.steps), *trainer.callbacks)
+    kept = record if run.journal is None else {**record, "journal": run.journal.run}
+    trainer.callbacks = (Checkpoints(folder, kept, None if state is None else trainer.steps), *trainer.callbacks)
+
+
+def _require_journal(run: Run, state: State) -> None:
+    """Refuse to go on without the journal that knows what has been paid."""
+    from backends.remote.qpu import RemoteQPU
+
+    devices = [] if run.plan is None or run.plan.live is None else run.plan.live.topology.qpus.values()
+    known = state.get("journal") if any(isinstance(qpu, RemoteQPU) for qpu in devices) else None
+    if run.journal is not None and known is not None and known != run.journal.run:
+        raise InputError(
+            f"{run.folder.journal} is not the journal that {run.folder.checkpoint} was saved with: what is paid for would be "
+            "paid again; put the run's own journal back, or start a new run in another folder"
+        )
 
 
 def _new(given: Mapping[str, Any], out: Path | None) -> RunSettings:

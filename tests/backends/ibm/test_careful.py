@@ -125,21 +125,25 @@ def test_what_all_jobs_of_a_round_may_take_is_what_is_left(lab: Lab, monkeypatch
     assert len(most) == 2 and sum(most) <= 100.0 and min(most) > 40.0
 
 
-def test_a_state_goes_with_its_own_journal(lab: Lab) -> None:
+def test_what_another_journal_does_not_know_counts_all_the_same(lab: Lab) -> None:
     inputs, weights = toy.angles(LISTED, rows=2)
+    price = lab.plan.forward.qpu_seconds
     with Journal(lab.journal) as journal, Dispatcher(lab.plan, journal=journal, retry=QUICK) as devices:
         devices.values(inputs, weights)
         state = devices.state_dict()
-    with (
-        Journal(lab.folder / "other.sqlite") as other,
-        Dispatcher(lab.plan, journal=other, retry=QUICK) as devices,
-        pytest.raises(
-            InputError, match=r"goes with another journal than .*other\.sqlite.*put the run's own journal back"
-        ),
-    ):
-        devices.load_state_dict(state)
-    with Journal(lab.journal) as journal, Dispatcher(lab.plan, journal=journal, retry=QUICK) as devices:
-        devices.load_state_dict(state)
+    for name, allowed in (("other.sqlite", False), ("journal.sqlite", True)):
+        with (
+            Journal(lab.folder / name) as journal,
+            Dispatcher(lab.plan, journal=journal, retry=QUICK, budget_seconds=1.5 * price) as devices,
+        ):
+            devices.load_state_dict(state)
+            if allowed:  # what was paid is known, and the same round costs nothing
+                devices.load_state_dict({**state, "sequence": 0})
+                devices.values(inputs, weights)
+            else:
+                with pytest.raises(BudgetError):
+                    devices.values(inputs, weights)
+    assert len(lab.control.jobs()) == 2
 
 
 def test_a_round_that_is_paid_anew_is_no_secret(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:

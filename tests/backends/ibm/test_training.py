@@ -216,3 +216,18 @@ def test_pendulum_on_two_devices_is_near_exact(
     lanes = {(job["backend"], job["session_id"] is not None) for job in control.jobs()}
     assert lanes == {(name, mode != "job") for name in NAMES}
     assert completed(control) == 2 * measured["devices"]["rounds"] == len(control.jobs())
+
+
+def test_a_run_is_not_resumed_without_its_journal(
+    qlstm: Callable[..., Any], small: list[object], control: LocalqpuControl, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    assert qlstm(*small, "--out", out, "--quiet")[0] == 0
+    jobs = len(control.jobs())
+    (out / "journal.sqlite").rename(tmp_path / "kept.sqlite")
+    code, _, err = qlstm(*small[:2], "--out", out, "--resume", "--epochs", 3, "--quiet")
+    assert code == 2
+    assert "is not the journal that" in err and "put the run's own journal back" in err
+    (tmp_path / "kept.sqlite").replace(out / "journal.sqlite")
+    assert len(control.jobs()) == jobs
+    assert qlstm(*small[:2], "--out", out, "--resume", "--epochs", 3, "--quiet")[0] == 0

@@ -62,3 +62,9 @@ def test_a_replay_writes_over_nothing(trained, qlstm):
     code, _, err = qlstm("replay", "run", "--out", "run")
     assert code == 2
     assert "not empty" in err or "in use" in err
+
+
+def test_a_run_on_simulated_devices_goes_on_without_its_journal(trained, qlstm):
+    """Nothing was paid there."""
+    (trained / "run" / "journal.sqlite").unlink()
+    assert qlstm("train", "waves.csv", "--out", "run", "--resume", "--epochs", 2, "--quiet")[0] == 0
