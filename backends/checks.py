@@ -141,9 +141,11 @@ def _checked(request: Request, qpu: QPU, i: int) -> Request:
             f"request {i}: values of shape {values.shape}, but circuit {circuit.name!r} needs "
             f"(sets, {circuit.num_parameters}) with at least one set"
         )
-    if not _finite(values):
+    if not (request.finite or _finite(values)):
         row = int(np.nonzero(~np.isfinite(values).all(axis=1))[0][0])
         raise InputError(f"request {i}: parameter set {row} holds NaN or infinity; angles must be finite")
+    if values is request.values and outputs is request.outputs:
+        return request
     return replace(request, values=values, outputs=outputs)
 
 

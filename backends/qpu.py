@@ -59,6 +59,7 @@ class Request:
         variant: How to run it.
         structure: What `backends.structure.structure_key` says of the circuit, if it is known; it takes as long to find
             as a few parameter sets take to simulate.
+        finite: The values are known to be finite float64, so that a job need not look at each of them.
     """
 
     circuit: QuantumCircuit
@@ -67,6 +68,7 @@ class Request:
     core: Core
     variant: Variant = PLAIN
     structure: StructureKey | None = field(default=None, compare=False, repr=False)
+    finite: bool = field(default=False, compare=False, repr=False)
 
     @property
     def sets(self) -> int:

@@ -147,7 +147,8 @@ class Meter:
         """One sub-VQC on its core; ``values`` has shape (sets, parameters)."""
         subvqc = self.workload.by_key[key]
         core = self.topology.native(self.placement[key])
-        return Request(subvqc.circuit, values, subvqc.outputs, core, variant, subvqc.structure)
+        # finite: `qpartition.checks` has looked at the angles, and shifts are added to them
+        return Request(subvqc.circuit, values, subvqc.outputs, core, variant, subvqc.structure, finite=True)
 
     def profile(self, key: str) -> Profile:
         """Size, duration and expected fidelity of a sub-VQC on its core."""

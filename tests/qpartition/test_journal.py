@@ -80,7 +80,7 @@ def test_round_trip(path: Path) -> None:
         ]  # fmt: skip
         # done and charged at nothing: the estimate; failed: as charged; submitted and surplus: the estimate
         assert [e.seconds for e in entries] == [2.5, 0.5, 2.5, 2.5]
-        assert reader.spent() == Spent(seconds=8.0, wasted=3.0, billed=0.5, retries=1)
+        assert reader.spent() == Spent(seconds=8.0, wasted=3.0, billed=0.5, retries=1, estimated=2.5)
         assert reader.known("a" * 64) and reader.known("b" * 64) and not reader.known("c" * 64)
         ((_, qpu, text),) = reader.notes()
         assert (qpu, text) == ("ibm:y", "off line") and reader.moves() == [Move(1, "ibm:y", {"l0.i.p0": "ibm:x/0"})]
