@@ -267,6 +267,10 @@ def require_devices(given: Mapping[str, Any], settings: RunSettings) -> None:
             raise InputError(
                 f"{option(name)} needs devices, exact simulation has no use for it; add --qpu, or leave it out"
             )
+    if "wait" in given and not any(spec.startswith("ibm:") for spec in settings.qpu):
+        raise InputError(
+            "--wait is for real devices, simulated ones have no queue; add --qpu ibm:NAME, or leave it out"
+        )
     if given.get("gradient") in MEASURED_GRADIENTS and not settings.qpu:
         raise InputError(
             f"--gradient {settings.gradient} needs devices, exact simulation differentiates exactly;"

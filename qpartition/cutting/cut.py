@@ -46,7 +46,7 @@ def cut(
     limit = _checked_overhead(max_overhead)
     widths = _checked_widths(max_qubits, circuit.num_qubits)
     known = Observables.of(observables, circuit.num_qubits)
-    found = _chosen(circuit, widths, cuts, limit)
+    found = _chosen(circuit, widths, cuts)
     pieces, bases, angles = fragments(found.circuit, found.cut)
     made = Knitted(pieces, bases, angles, known.expanded(found.circuit.num_qubits, found.place))
     _check_widths(made, widths)
@@ -58,13 +58,13 @@ def cut(
     return made
 
 
-def _chosen(circuit: QuantumCircuit, widths: tuple[int, ...] | None, cuts: object, limit: float) -> Found:
+def _chosen(circuit: QuantumCircuit, widths: tuple[int, ...] | None, cuts: object) -> Found:
     """The circuit in normal form, with moves where wires are cut, and which of its instructions are cut."""
     marked = any(item.name == "cut_wire" for item in circuit.data)
     if cuts is None and not marked:
         if widths is None:
             raise InputError("cut() is told neither where to cut nor how wide cores are; give max_qubits, or cuts")
-        return find(normal_form(circuit), widths, limit)
+        return find(normal_form(circuit), widths)
     normal = normal_form(circuit)
     if cuts is None:
         return _moved(normal, set())

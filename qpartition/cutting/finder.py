@@ -38,13 +38,12 @@ class Found:
     place: tuple[int, ...]
 
 
-def find(circuit: QuantumCircuit, widths: Sequence[int], limit: float) -> Found:
+def find(circuit: QuantumCircuit, widths: Sequence[int]) -> Found:
     """Gate cuts of least overhead so that the pieces fit.
 
     Args:
         circuit: In normal form.
         widths: Of the cores; a single one is that of all.
-        limit: The overhead that will be refused, for the message.
 
     Raises:
         InputError: If there is no room.
