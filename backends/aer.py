@@ -17,9 +17,10 @@ from qiskit.transpiler import Target
 
 from .errors import InputError
 from .isa import CompactCircuit
-from .noise import confusion, misread, noise_model, relaxing
+from .noise import confusion, instruments, misread, noise_model, relaxing
 from .qpu import Expectations
 from .sampling import expectations, from_counts
+from .signs import deferred
 
 FloatArray = NDArray[np.float64]
 
@@ -56,14 +57,18 @@ class AerEngine:
     ) -> Expectations:
         """See `Engine.run`."""
         if shots is None:
-            return expectations(self.distribution(compact, values, outputs), None, rng)
-        return from_counts(np.concatenate(list(self._counts(compact, values, outputs, shots, rng))), shots)
+            return expectations(self.distribution(compact, values, outputs), None, rng, compact.signed)
+        counts = np.concatenate(list(self._counts(compact, values, outputs, shots, rng)))
+        return from_counts(counts, shots, compact.signed)
 
     def distribution(self, compact: CompactCircuit, values: FloatArray, outputs: int) -> Iterator[FloatArray]:
-        """Exact joint probabilities in chunks of shape (some sets, 2^outputs), readout error included."""
+        """Exact joint probabilities in chunks of shape (some sets, 2^outputs), readout error included.
+
+        A sign is one more output, the last.
+        """
         wires = list(compact.wires[:outputs])
-        circuit = self._checked(compact)
-        circuit.save_probabilities(wires)
+        circuit, sign = self._checked(compact)
+        circuit.save_probabilities(wires + sign)
         for angles in self._chunks(compact, values):
             answers = self._run(circuit, compact, angles if compact.slots else angles[:1], 1)
             found = np.array([one.data.probabilities for one in answers])
@@ -73,33 +78,39 @@ class AerEngine:
     def _counts(
         self, compact: CompactCircuit, values: FloatArray, outputs: int, shots: int, rng: np.random.Generator
     ) -> Iterator[NDArray[np.int64]]:
-        """Joint counts in chunks of shape (some sets, 2^outputs)."""
-        circuit = self._checked(compact)
-        register = ClassicalRegister(outputs)
+        """Joint counts in chunks of shape (some sets, 2^outputs); a sign is one more output, the last."""
+        circuit, sign = self._checked(compact)
+        wires = [*compact.wires[:outputs], *sign]
+        register = ClassicalRegister(len(wires))
         circuit.add_register(register)
-        circuit.measure(list(compact.wires[:outputs]), register)
+        circuit.measure(wires, register)
         for angles in self._chunks(compact, values):
-            counts = np.zeros((len(angles), 2**outputs), dtype=np.int64)
+            counts = np.zeros((len(angles), 2 ** len(wires)), dtype=np.int64)
             seed = int(rng.integers(2**31))
             for row, one in zip(counts, self._run(circuit, compact, angles, shots, seed), strict=True):
                 for outcome, count in one.data.counts.items():
                     row[int(outcome, 16)] = count
             yield counts
 
-    def _checked(self, compact: CompactCircuit) -> QuantumCircuit:
-        """A copy that Aer can run."""
-        width = compact.circuit.num_qubits
+    def _checked(self, compact: CompactCircuit) -> tuple[QuantumCircuit, list[int]]:
+        """A copy that Aer can run, and the qubit that its sign is on, where it has one."""
+        width = compact.circuit.num_qubits + compact.signed
         if width > self._widest:
             raise InputError(
                 f"Aer simulates at most {self._widest} qubits here, the circuit uses {width}; use more parts, or cut it"
             )
         _check_free_angles(compact)
-        if self._target is not None and any(item.name == "delay" for item in compact.circuit.data):
-            return relaxing(compact.circuit, self._target)
-        return compact.circuit.copy()
+        circuit = compact.circuit
+        if self._target is not None and any(item.name == "delay" for item in circuit.data):
+            circuit = relaxing(circuit, self._target)
+        sign = [compact.circuit.num_qubits] if compact.signed else []
+        if self._confusions is None:
+            return deferred(circuit.copy()), sign
+        return instruments(circuit.copy(), self._confusions), sign
 
     def _chunks(self, compact: CompactCircuit, values: FloatArray) -> Iterator[FloatArray]:
-        chunk = max(1, min(_CHUNK, _CHUNK_BYTES // (16 * self._dimension**compact.circuit.num_qubits)))
+        width = compact.circuit.num_qubits + compact.circuit.num_clbits  # every sign may be a qubit, see `deferred`
+        chunk = max(1, min(_CHUNK, _CHUNK_BYTES // (16 * self._dimension**width)))
         for start in range(0, len(values), chunk):
             yield compact.angles.at(values[start : start + chunk])
 

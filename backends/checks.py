@@ -67,13 +67,29 @@ def check_core(core: Core, qpu: QPU, circuit: QuantumCircuit) -> None:
 
 def checked_outputs(outputs: object, circuit: QuantumCircuit, where: str = "") -> int:
     """The number of qubits that are read as an int."""
-    number = whole(outputs, 1, circuit.num_qubits)
+    least = 0 if circuit.num_clbits else 1
+    number = whole(outputs, least, circuit.num_qubits)
     if number is None:
         raise InputError(
             f"{where}outputs={shown(outputs)}, but the circuit has {circuit.num_qubits} qubits; "
-            f"ask for an integer 1..{circuit.num_qubits}"
+            f"ask for an integer {least}..{circuit.num_qubits}"
         )
     return number
+
+
+def check_signs(circuit: QuantumCircuit, where: str = "") -> None:
+    """Every classical bit is measured into, once, and nothing depends on it."""
+    bits = [bit for item in circuit.data for bit in item.clbits]
+    if len(bits) != circuit.num_clbits or len(set(bits)) != len(bits):
+        raise InputError(
+            f"{where}circuit {circuit.name!r} measures {len(set(bits))} of its {circuit.num_clbits} classical bits, "
+            f"{len(bits)} times in all; measure each once, and leave out those of the outputs"
+        )
+    other = sorted({item.name for item in circuit.data if item.clbits and item.name != "measure"})
+    if other:
+        raise InputError(
+            f"{where}circuit {circuit.name!r} has {other[0]!r} on classical bits; only measurements can be"
+        )
 
 
 def checked_width(core_qubits: object) -> int | None:
@@ -128,9 +144,13 @@ def _checked(request: Request, qpu: QPU, i: int) -> Request:
     check_core(core, qpu, circuit)
     outputs = checked_outputs(request.outputs, circuit, f"request {i}: ")
     check_is(request.variant, Variant, "leave variant out to run the circuit as it is")
-    if circuit.num_clbits:
-        raise InputError(f"request {i}: circuit {circuit.name!r} has classical bits; give it without measurements")
     fold, prepare = request.variant.fold, request.variant.prepare
+    if circuit.num_clbits:
+        check_signs(circuit, f"request {i}: ")
+        if prepare is not None:
+            raise InputError(
+                f"request {i}: circuit {circuit.name!r} measures signs; no basis state can be prepared instead"
+            )
     if (whole(fold, 1) or 0) % 2 == 0 or not (prepare is None or whole(prepare, 0, 1) is not None):
         raise InputError(
             f"request {i}: fold={shown(fold)} must be odd and at least 1, prepare={shown(prepare)} 0, 1 or None"

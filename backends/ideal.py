@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 from qiskit import QuantumCircuit
 
 from .checks import check_core, checked_guard, checked_outputs, fitting_width
@@ -18,6 +19,7 @@ from .local import LocalQPU, spawned
 from .prepared import PreparedCircuits
 from .qpu import Expectations, FloatArray, Profile, Request
 from .sampling import expectations
+from .signs import deferred
 from .statevector import MAX_QUBITS, Program, compile_program
 from .structure import StructureKey, structure_key
 from .variants import plain
@@ -96,14 +98,22 @@ class ExactQPU(IdealQPU):
         self._programs: OrderedDict[StructureKey, Program] = OrderedDict()
 
     def _execute(self, requests: list[Request], shots: int | None, seed: int | None) -> list[Expectations]:
-        chunks = [self._program(r).probabilities(r.values, r.outputs) for r in map(plain, requests)]
-        return [expectations(c, shots, rng) for c, rng in zip(chunks, spawned(seed, len(requests)), strict=True)]
+        return [
+            self._answer(request, shots, rng)
+            for request, rng in zip(map(plain, requests), spawned(seed, len(requests)), strict=True)
+        ]
+
+    def _answer(self, request: Request, shots: int | None, rng: np.random.Generator) -> Expectations:
+        signed = bool(request.circuit.num_clbits)
+        sign = request.circuit.num_qubits if signed else None
+        chunks = self._program(request).probabilities(request.values, request.outputs, sign)
+        return expectations(chunks, shots, rng, signed)
 
     def _program(self, request: Request) -> Program:
         key = structure_key(request.circuit) if request.structure is None else request.structure
         program = self._programs.get(key)
         if program is None:
-            program = self._programs[key] = compile_program(request.circuit)
+            program = self._programs[key] = compile_program(deferred(request.circuit))
             if len(self._programs) > _PROGRAMS:
                 self._programs.popitem(last=False)
         return program

@@ -23,18 +23,18 @@ def with_delays(compact: CompactCircuit, target: Target) -> CompactCircuit:
     """
     circuit = compact.circuit
     busy_from = [0.0] * circuit.num_qubits  # seconds before the end; each qubit's next instruction starts there
-    backwards: list[tuple[object, list[int]]] = []
+    backwards: list[tuple[object, list[int], list[int]]] = []
     for item in reversed(circuit.data):
         qubits = [circuit.find_bit(bit).index for bit in item.qubits]
         end = max(busy_from[q] for q in qubits)
-        backwards += [(Delay(end - busy_from[q], "s"), [q]) for q in qubits if end > busy_from[q]]
-        backwards.append((item.operation, qubits))
+        backwards += [(Delay(end - busy_from[q], "s"), [q], []) for q in qubits if end > busy_from[q]]
+        backwards.append((item.operation, qubits, [circuit.find_bit(bit).index for bit in item.clbits]))
         start = end + _seconds(target, item.name, tuple(qubits))
         for q in qubits:
             busy_from[q] = start
-    delayed = QuantumCircuit(circuit.num_qubits)
-    for operation, qubits in reversed(backwards):
-        delayed.append(operation, qubits)
+    delayed = QuantumCircuit(circuit.num_qubits, circuit.num_clbits)
+    for operation, qubits, bits in reversed(backwards):
+        delayed.append(operation, qubits, bits)
     return replace(compact, circuit=delayed)
 
 

@@ -101,8 +101,8 @@ def is_usable(where: tuple[int, ...], calibration: Calibration) -> bool:
 
 
 def ideal_target(target: Target, num_qubits: int) -> Target:
-    """A target of that many qubits, all coupled, with the one- and two-qubit gates of another."""
+    """A target of that many qubits, all coupled, with measurements and the one- and two-qubit gates of another."""
     standard = get_standard_gate_name_mapping()
     known = sorted(target.operation_names)
     names = [n for n in known if isinstance(standard.get(n), Gate) and standard[n].num_qubits <= 2]
-    return Target.from_configuration(basis_gates=names, num_qubits=num_qubits)
+    return Target.from_configuration(basis_gates=[*names, "measure"], num_qubits=num_qubits)

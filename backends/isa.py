@@ -27,7 +27,7 @@ class Template:
     """An ISA circuit on the qubits of a shape; cores of that shape share it.
 
     Attributes:
-        circuit: In the canonical parameters; no measurements, no global phase.
+        circuit: In the canonical parameters; no measurements but of signs, no global phase.
         parameters: The canonical parameters, one per parameter of the source circuit and in its order.
         start: Qubit on which each qubit of the source circuit starts.
         wires: Qubit on which each qubit of the source circuit ends.
@@ -97,9 +97,9 @@ class IsaCircuit:
 
     @cached_property
     def circuit(self) -> QuantumCircuit:
-        """The circuit in the canonical parameters; no measurements; with Qiskit's layout."""
-        circuit = QuantumCircuit(self.num_qubits)
-        circuit.compose(self.template.circuit, self.where, inplace=True)
+        """The circuit in the canonical parameters; no measurements but of signs; with Qiskit's layout."""
+        circuit = QuantumCircuit(self.num_qubits, self.template.circuit.num_clbits)
+        circuit.compose(self.template.circuit, self.where, range(circuit.num_clbits), inplace=True)
         circuit._layout = recorded_layout([self.where[q] for q in self.template.start], self.wires, circuit)
         return circuit
 
@@ -125,8 +125,8 @@ class CompactCircuit:
     """What a simulator needs of an ISA circuit: only the qubits in use, one parameter per free angle.
 
     Attributes:
-        circuit: Its free angles are the parameters ``slots``; no global phase, no measurements. The same object for
-            all cores that share a template.
+        circuit: Its free angles are the parameters ``slots``; no global phase, no measurements but of signs. The same
+            object for all cores that share a template.
         slots: One parameter per free angle, in the order of ``angles``.
         angles: The free angles as a function of p[0], p[1], ...
         qubits: Core qubit of each qubit of ``circuit``, in any order.
@@ -139,6 +139,11 @@ class CompactCircuit:
     qubits: tuple[int, ...]
     wires: tuple[int, ...]
 
+    @property
+    def signed(self) -> bool:
+        """Whether it measures a sign; see `backends.qpu.Request.columns`."""
+        return bool(self.circuit.num_clbits)
+
 
 def untranspiled(circuit: QuantumCircuit, basis_gates: tuple[str, ...]) -> IsaCircuit:
     """For an ideal core: every qubit in its place, gates outside the basis expanded."""
@@ -150,10 +155,10 @@ def untranspiled(circuit: QuantumCircuit, basis_gates: tuple[str, ...]) -> IsaCi
 
 def bare(circuit: QuantumCircuit) -> QuantumCircuit:
     """The instructions alone; a global phase has no effect, but may hold parameters that nothing else does."""
-    bare = QuantumCircuit(circuit.num_qubits)
-    number = {bit: i for i, bit in enumerate(circuit.qubits)}
+    bare = QuantumCircuit(circuit.num_qubits, circuit.num_clbits)
+    number = {bit: i for bits in (circuit.qubits, circuit.clbits) for i, bit in enumerate(bits)}
     for item in circuit.data:
-        bare.append(item.operation, [number[bit] for bit in item.qubits])
+        bare.append(item.operation, [number[bit] for bit in item.qubits], [number[bit] for bit in item.clbits])
     return bare
 
 
@@ -177,7 +182,7 @@ def _compact(template: Template) -> CompactCircuit:
     busy = {q for _, where in template.steps for q in where}
     qubits = tuple(sorted(busy | set(template.wires)))
     number = {q: i for i, q in enumerate(qubits)}
-    small = QuantumCircuit(len(qubits))
+    small = QuantumCircuit(len(qubits), source.num_clbits)
     expressions: list[ParameterExpression] = []
     slots: list[Parameter] = []
     for item in source.data:
@@ -187,7 +192,8 @@ def _compact(template: Template) -> CompactCircuit:
         if any(is_free(value) for value in item.params):
             operation = operation.to_mutable()
             operation.params = [_slot(value, expressions, slots) for value in operation.params]
-        small.append(operation, [number[source.find_bit(bit).index] for bit in item.qubits])
+        bits = [source.find_bit(bit).index for bit in item.clbits]
+        small.append(operation, [number[source.find_bit(bit).index] for bit in item.qubits], bits)
     angles = Angles.of(expressions, template.parameters)
     return CompactCircuit(small, tuple(slots), angles, qubits, tuple(number[q] for q in template.wires))
 

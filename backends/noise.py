@@ -53,11 +53,39 @@ def confusion(target: Target) -> FloatArray:
     return matrices
 
 
+def instruments(circuit: QuantumCircuit, confusions: FloatArray) -> QuantumCircuit:
+    """The circuit with every measurement of a sign as a channel on its qubit and on one more, the last, that holds the sign.
+
+    Read as 1 in state i with probability confusions[q, i, 1], then the sign's qubit is flipped; the measured one is left
+    in the state that was found. Circuits without signs are returned as they are.
+    """
+    from qiskit.quantum_info import Kraus
+
+    if not circuit.num_clbits:
+        return circuit
+    made = QuantumCircuit(circuit.num_qubits + 1, name=circuit.name)
+    flips = np.array([np.eye(2), [[0, 1], [1, 0]]])
+    for item in circuit.data:
+        qubits = [circuit.find_bit(bit).index for bit in item.qubits]
+        if item.name != "measure":
+            made.append(item.operation, qubits)
+            continue
+        kept = np.array([np.diag([1.0, 0.0]), np.diag([0.0, 1.0])])
+        operators = [
+            np.sqrt(confusions[qubits[0], i, r]) * np.kron(flips[r], kept[i])
+            for i in (0, 1)
+            for r in (0, 1)
+            if confusions[qubits[0], i, r] > 0
+        ]
+        made.append(Kraus(operators).to_instruction(), [qubits[0], circuit.num_qubits])
+    return made
+
+
 def misread(probabilities: FloatArray, confusions: FloatArray) -> FloatArray:
     """Outcome probabilities after readout errors.
 
     Args:
-        probabilities: Shape (sets, 2^outputs); bit k of the column number is output k.
+        probabilities: Shape (sets, 2^outputs); bit k of the column number is output k; more bits are left as they are.
         confusions: Shape (outputs, 2, 2), of the qubits the outputs are read from.
     """
     sets, outcomes = probabilities.shape

@@ -41,7 +41,10 @@ class Pubs:
         self._lock = threading.Lock()
 
     def of(self, bundle: Bundle) -> Pub:
-        """One circuit on the device's own qubits, request k measured into the register ``out{k}``, and its angles."""
+        """One circuit on the device's own qubits, and its angles.
+
+        The outputs of request k are measured into the register ``out{k}``, its sign's bits into ``sign{k}``.
+        """
         circuit, blocks = self._circuit(bundle)
         values = {
             block.names: request.values[:, block.columns]
@@ -68,11 +71,15 @@ class Pubs:
             names, used = ParameterVector(f"p{k}", len(isa.parameters)), set(isa.circuit.parameters)
             columns = [j for j, old in enumerate(isa.parameters) if old in used]
             block = isa.circuit.assign_parameters({isa.parameters[j]: names[j] for j in columns})
-            circuit.compose(block, request.core.qubits, inplace=True)
+            signs = ClassicalRegister(block.num_clbits, f"sign{k}")
+            if signs.size:
+                circuit.add_register(signs)
+            circuit.compose(block, request.core.qubits, signs, inplace=True)
             blocks.append(_Block(tuple(names[j] for j in columns), columns))
-            register = ClassicalRegister(request.outputs, f"out{k}")
-            circuit.add_register(register)
-            circuit.measure([request.core.qubits[q] for q in isa.wires[: request.outputs]], register)
+            if request.outputs:
+                register = ClassicalRegister(request.outputs, f"out{k}")
+                circuit.add_register(register)
+                circuit.measure([request.core.qubits[q] for q in isa.wires[: request.outputs]], register)
         return circuit, blocks
 
 
@@ -84,13 +91,17 @@ def _identity(request: Request) -> Hashable:
 def opened_result(data: Any, bundle: Bundle) -> Iterator[Expectations]:
     """One `Expectations` per request of a bundle, from the bit arrays of its registers."""
     for k, request in enumerate(bundle.requests):
-        array = data[f"out{k}"].array
-        # a circuit without parameters may come back without an axis for its sets
-        yield _from_bytes(array.reshape(bundle.sets, *array.shape[-2:]), request.outputs)
+        registers = [_bits(data[f"out{k}"].array, bundle.sets, request.outputs)] if request.outputs else []
+        if signs := request.circuit.num_clbits:
+            odd = _bits(data[f"sign{k}"].array, bundle.sets, signs).sum(axis=-1, keepdims=True, dtype=np.uint8) & 1
+            registers = [*(one ^ odd for one in registers), odd]
+        bits = np.concatenate(registers, axis=-1)
+        values = 1.0 - 2.0 * bits.mean(axis=-2, dtype=np.float64)
+        yield Expectations(values, standard_error(values, bits.shape[-2]))
 
 
-def _from_bytes(shot_bytes: NDArray[np.uint8], outputs: int) -> Expectations:
-    """From a bit array's bytes, shape (sets, shots, bytes), big-endian."""
-    bits = np.unpackbits(shot_bytes, axis=-1)[..., ::-1][..., :outputs]
-    values = 1.0 - 2.0 * bits.mean(axis=-2, dtype=np.float64)
-    return Expectations(values, standard_error(values, bits.shape[-2]))
+def _bits(shot_bytes: NDArray[np.uint8], sets: int, width: int) -> NDArray[np.uint8]:
+    """Bit by bit, shape (sets, shots, width), from a bit array's bytes: big-endian, the last axis but one the shots."""
+    # a circuit without parameters may come back without an axis for its sets
+    shaped = shot_bytes.reshape(sets, *shot_bytes.shape[-2:])
+    return np.unpackbits(shaped, axis=-1)[..., ::-1][..., :width]

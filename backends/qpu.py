@@ -52,9 +52,10 @@ class Request:
     """One parameterised circuit and every parameter set it is to run with, on one core.
 
     Attributes:
-        circuit: No measurements; parameters in rotation angles only.
+        circuit: Parameters in rotation angles only. Outputs are measured at its end; a measurement of its own, into a
+            classical bit of its own, is a *sign*: see `columns`.
         values: Parameter sets, shape (sets, parameters), columns in the order of ``circuit.parameters``, radians.
-        outputs: <Z> of the circuit's qubits 0..outputs-1 is returned.
+        outputs: <Z> of the circuit's qubits 0..outputs-1 is returned; 0 where only the sign is wanted.
         core: Where to run; must belong to the QPU that is asked.
         variant: How to run it.
         structure: What `backends.structure.structure_key` says of the circuit, if it is known; it takes as long to find
@@ -75,10 +76,19 @@ class Request:
         """Number of parameter sets."""
         return int(self.values.shape[0])
 
+    @property
+    def columns(self) -> int:
+        """Numbers per parameter set: the outputs, and one more for a circuit with classical bits.
+
+        Such a circuit has a sign, s = -1 where an odd number of its classical bits is 1, else 1. What is returned is
+        <s Z> of every output, and last <s>.
+        """
+        return self.outputs + (1 if self.circuit.num_clbits else 0)
+
 
 @dataclass(frozen=True)
 class Expectations:
-    """<Z> per parameter set and output, shape (sets, outputs), with standard errors of the same shape.
+    """<Z> per parameter set and output, shape (sets, outputs), with standard errors of the same shape; see `Request.columns`.
 
     The standard errors are zero where the expectation is exact (shots=None).
     """

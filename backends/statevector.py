@@ -54,19 +54,24 @@ class Program:
     steps: tuple[Step, ...]
     angles: Angles
 
-    def probabilities(self, values: FloatArray, outputs: int) -> Iterator[FloatArray]:
+    def probabilities(self, values: FloatArray, outputs: int, sign: int | None = None) -> Iterator[FloatArray]:
         """Joint outcome probabilities of qubits 0..outputs-1, in chunks of shape (some sets, 2^outputs).
 
         Args:
             values: Shape (sets, parameters), in the order of the circuit's parameters, radians.
             outputs: How many qubits are read; bit k of an outcome is qubit k.
+            sign: One more qubit to read, none of the outputs: the last bit of the outcomes.
         """
         size = max(1, _CHUNK_BYTES // (16 * 2**self.num_qubits))
         for start in range(0, len(values), size):
             state = self._state(values[start : start + size])
             weights = state.real**2 + state.imag**2
             sets = weights.shape[-1]
-            yield weights.reshape(-1, 2**outputs, sets).sum(axis=0).T
+            if sign is None:
+                yield weights.reshape(-1, 2**outputs, sets).sum(axis=0).T
+            else:
+                split = weights.reshape(2 ** (self.num_qubits - 1 - sign), 2, -1, 2**outputs, sets)
+                yield split.sum(axis=(0, 2)).reshape(-1, sets).T
 
     def _state(self, values: FloatArray) -> ComplexArray:
         angles = np.ascontiguousarray(self.angles.at(values).T)

@@ -23,7 +23,9 @@ class Rows(NamedTuple):
     mask: BoolArray
 
 
-def checked(known: dict[str, SubVQC], inputs: Angles, weights: Weights, mask: Masks | None = None) -> dict[str, Rows]:
+def checked(
+    known: Mapping[str, SubVQC], inputs: Angles, weights: Weights, mask: Masks | None = None
+) -> dict[str, Rows]:
     """Parameter sets and masks by key, in the order of ``inputs``; without a mask every derivative is wanted.
 
     Raises:
@@ -39,7 +41,7 @@ def checked(known: dict[str, SubVQC], inputs: Angles, weights: Weights, mask: Ma
     return {key: _rows(known[key], inputs, weights, mask) for key in inputs}
 
 
-def _check_known(name: str, given: Iterable[str], known: dict[str, SubVQC]) -> None:
+def _check_known(name: str, given: Iterable[str], known: Mapping[str, SubVQC]) -> None:
     for key in given:
         if key not in known:
             near = get_close_matches(str(key), known, n=1, cutoff=0.0)

@@ -55,7 +55,7 @@ class Entry:
         core_error: 1 - expected fidelity, mean over the sub-VQCs.
         worst_error: The same of the worst sub-VQC.
         estimated: Root mean square error of <Z> to expect: (1 - fidelity) <Z>, and shot noise. NaN with mitigation,
-            whose effect on both is not known beforehand; "-" in the table, null as JSON.
+            whose effect on both is not known beforehand, and of circuits that are cut; "-" in the table, null as JSON.
         measured: Root mean square difference of <Z> on the devices and exact.
         measured_stderr: Its standard error, from the spread over the parameter sets.
         r2: R2 of forecasts on the devices, mean, where some were made.
@@ -194,7 +194,8 @@ def seconds(made: Plan, rounds: Iterable[Sets]) -> float:
     if made.live is None:
         raise InputError("a plan loaded from a file has no devices to price rounds on; make it again with plan()")
     meter = made.live
-    return Counts.of_rounds([meter.calibration(), *map(meter.round, rounds)], meter.qpus).qpu_seconds
+    asked = (meter.workload.expanded(sets) for sets in rounds)
+    return Counts.of_rounds([meter.calibration(), *map(meter.round, asked)], meter.qpus).qpu_seconds
 
 
 def require_within(budget: float | None, prices: Mapping[str, float]) -> None:
@@ -240,7 +241,7 @@ def _random(workload: Workload, seed: int) -> tuple[Angles, Weights]:
 def _entry(name: str, made: Plan, truth: Mapping[str, Estimate], found: Mapping[str, Estimate]) -> Entry:
     fidelity = {circuit.key: circuit.fidelity for circuit in made.circuits}
     squares = np.concatenate([((found[key].value - truth[key].value) ** 2).ravel() for key in truth])
-    expected = np.concatenate([_expected(truth[key].value, fidelity[key], made).ravel() for key in truth])
+    expected = np.concatenate([_expected(truth[key].value, fidelity.get(key), made).ravel() for key in truth])
     measured = float(np.sqrt(squares.mean()))
     spread = _stderr(squares)
     return Entry(
@@ -258,13 +259,13 @@ def _entry(name: str, made: Plan, truth: Mapping[str, Estimate], found: Mapping[
     )
 
 
-def _expected(z: FloatArray, fidelity: float, made: Plan) -> FloatArray:
+def _expected(z: FloatArray, fidelity: float | None, made: Plan) -> FloatArray:
     """Expected squared error: with probability 1 - fidelity something went wrong, and <Z> is taken to be lost.
 
     Not known (NaN) with mitigation: what is left of the bias depends on which errors make up the fidelity, and a
-    profile does not tell readout from gates.
+    profile does not tell readout from gates. Nor of a circuit that runs in pieces (its fidelity is None).
     """
-    if made.mitigation:
+    if made.mitigation or fidelity is None:
         return np.full_like(z, np.nan)
     noisy = fidelity * z
     return (z - noisy) ** 2 + (0.0 if made.shots is None else (1.0 - noisy**2) / made.shots)

@@ -18,6 +18,7 @@ from backends.remote.qpu import RemoteQPU
 from backends.remote.retry import RetryPolicy
 from backends.whole import whole
 
+from .asking import divided
 from .checks import Rows, checked
 from .counts import Counts, slowest
 from .courier import Courier, Started, abandon, settle_bills
@@ -30,7 +31,6 @@ from .mitigation import BASIS_STATES, Readout, read_readout
 from .packing import Task
 from .planning import Plan
 from .report import Report
-from .shifts import Shifts
 
 log = logging.getLogger("qpartition.jobs")
 
@@ -90,6 +90,7 @@ class Dispatcher:
         self.budget_seconds = budget_seconds
         self.seed = checked_seed(seed)
         self._meter = plan.live
+        self._asker = plan.live.workload.asker()
         devices = self._meter.topology.qpus
         if journal is None and any(isinstance(qpu, RemoteQPU) for qpu in devices.values()):
             journal = Journal.in_memory()
@@ -114,9 +115,8 @@ class Dispatcher:
             InputError: If the dispatcher is closed, or keys, shapes or angles do not fit the plan.
             BudgetError: If the round would exceed the budget; nothing is submitted.
         """
-        rows = self._checked(inputs, weights)
-        results = self._round({key: r.base for key, r in rows.items()})
-        return {key: Estimate(result.values, result.stderr) for key, result in results.items()}
+        question = self._asker.ask(self._checked(inputs, weights), values=True, slopes=False)
+        return question.estimates(self._round(question.sets))
 
     def jacobian(self, inputs: Angles, weights: Weights, mask: Masks | None = None) -> dict[str, Jacobian]:
         """Derivatives for every row of every key by the parameter-shift rule, in one round.
@@ -130,24 +130,16 @@ class Dispatcher:
             InputError: As for `values`.
             BudgetError: As for `values`.
         """
-        rows = self._checked(inputs, weights, mask)
-        shifts = {key: self._shifts(key, r) for key, r in rows.items()}
-        results = self._round({key: shifts[key].values(r.base) for key, r in rows.items()})
-        return {key: self._jacobian(key, shifts[key], result) for key, result in results.items()}
+        question = self._asker.ask(self._checked(inputs, weights, mask), values=False, slopes=True)
+        return question.jacobians(self._round(question.sets))
 
     def values_and_jacobian(
         self, inputs: Angles, weights: Weights, mask: Masks | None = None
     ) -> tuple[dict[str, Estimate], dict[str, Jacobian]]:
         """`values` and `jacobian` together in one round."""
-        rows = self._checked(inputs, weights, mask)
-        shifts = {key: self._shifts(key, r) for key, r in rows.items()}
-        results = self._round({key: np.concatenate([r.base, shifts[key].values(r.base)]) for key, r in rows.items()})
-        estimates, jacobians = {}, {}
-        for key, result in results.items():
-            plain, shifted = _split(result, len(rows[key].base))
-            estimates[key] = Estimate(plain.values, plain.stderr)
-            jacobians[key] = self._jacobian(key, shifts[key], shifted)
-        return estimates, jacobians
+        question = self._asker.ask(self._checked(inputs, weights, mask), values=True, slopes=True)
+        results = self._round(question.sets)
+        return question.estimates(results), question.jacobians(results)
 
     def twin_jacobian(self, inputs: Angles, weights: Weights, mask: Masks | None = None) -> dict[str, Jacobian]:
         """Derivatives of the exact noisy expectations, simulated by the devices' twins: no round, no job, no cost.
@@ -161,14 +153,15 @@ class Dispatcher:
             InputError: As for `values`, or for a device that has no twin.
         """
         rows = self._checked(inputs, weights, mask)
+        if self._meter.workload.cuts:
+            raise InputError("derivatives by the twin are not known for cut circuits; use gradient='parameter-shift'")
         found: dict[str, Jacobian] = {}
         for name, group in self._meter.by_qpu({key: len(r.base) for key, r in rows.items()}).items():
             requests = [self._meter.request(key, rows[key].base) for key in group]
             wanted = [rows[key].mask & self._meter.workload.active[key] for key in group]
             slopes = self._meter.topology.qpus[name].derivatives(requests, wanted)
             for key, slope in zip(group, slopes, strict=True):
-                count, zero = self._meter.workload.by_key[key].inputs, np.zeros_like(slope)
-                found[key] = Jacobian(slope[..., :count], slope[..., count:], zero[..., :count], zero[..., count:])
+                found[key] = divided(slope, np.zeros_like(slope), self._meter.workload.by_key[key].inputs)
         return {key: found[key] for key in rows if key in found}
 
     def report(self) -> Report:
@@ -249,15 +242,7 @@ class Dispatcher:
     def _checked(self, inputs: Angles, weights: Weights, mask: Masks | None = None) -> dict[str, Rows]:
         if self._closed:
             raise InputError("this dispatcher is closed; make another one with Dispatcher(plan)")
-        return checked(self._meter.workload.by_key, inputs, weights, mask)
-
-    def _shifts(self, key: str, rows: Rows) -> Shifts:
-        return Shifts.of(rows.mask & self._meter.workload.active[key])
-
-    def _jacobian(self, key: str, shifts: Shifts, shifted: Expectations) -> Jacobian:
-        slope, error = shifts.fold(shifted.values, shifted.stderr)
-        inputs = self._meter.workload.by_key[key].inputs
-        return Jacobian(slope[..., :inputs], slope[..., inputs:], error[..., :inputs], error[..., inputs:])
+        return checked(self._meter.workload.asked, inputs, weights, mask)
 
     def _round(self, values: Mapping[str, FloatArray]) -> dict[str, Expectations]:
         """Run parameter sets by key, each of shape (sets, parameters)."""
@@ -410,16 +395,8 @@ class Dispatcher:
         return np.zeros((1, self._meter.workload.by_key[key].circuit.num_parameters))
 
     def _nothing(self, key: str) -> Expectations:
-        empty = np.empty((0, self._meter.workload.by_key[key].outputs))
+        empty = np.empty((0, self._meter.workload.by_key[key].columns))
         return Expectations(empty, empty)
-
-
-def _split(result: Expectations, rows: int) -> tuple[Expectations, Expectations]:
-    """The first ``rows`` sets, and the others."""
-    return (
-        Expectations(result.values[:rows], result.stderr[:rows]),
-        Expectations(result.values[rows:], result.stderr[rows:]),
-    )
 
 
 def _sequence(state: object) -> int:

@@ -82,7 +82,8 @@ def checked_samples(samples: object) -> int:
 def _with_shifts(workload: Workload, shifts: list[dict[str, int]], jacobian: JacobianMode) -> list[Sets]:
     """``"fused"``: the shifts of a time step together with its values; ``"deferred"``: all in one more round."""
     if jacobian == "fused":
-        return [{key: workload.batch + sets for key, sets in wave.items()} for wave in shifts]
+        both = zip(workload.forward_rounds(), shifts, strict=True)
+        return [{key: plain[key] + sets for key, sets in wave.items()} for plain, wave in both]
     total: Counter[str] = Counter()
     for wave in shifts:
         total.update(wave)

@@ -41,7 +41,7 @@ class Job:
             RuntimeError: If the device returned something else than was asked for.
         """
         pieces = [piece for one in self.packs for piece in one]
-        expected = [(piece.sets, meter.workload.by_key[piece.task[0]].outputs) for piece in pieces]
+        expected = [(piece.sets, meter.workload.by_key[piece.task[0]].columns) for piece in pieces]
         if [result.values.shape for result in results] != expected:
             raise RuntimeError(f"{self.qpu} returned job {job_id} with shapes other than the (sets, outputs) asked for")
         return [(piece.task, result) for piece, result in zip(pieces, results, strict=True)]

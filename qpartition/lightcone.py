@@ -14,8 +14,8 @@ from qiskit.circuit import CircuitInstruction, Gate, Instruction, Parameter, Par
 from qiskit.circuit.library import PhaseGate, RXGate, RXXGate, RYGate, RYYGate, RZGate, RZXGate, RZZGate
 from qiskit.quantum_info import Operator
 
-from backends.errors import InputError, check_is, shown
-from backends.whole import whole
+from backends.checks import check_signs, checked_outputs
+from backends.errors import InputError, check_is
 
 Pauli = tuple[int, ...]
 """One letter per qubit as its two bits (x, z), so that a product is an XOR: I, X, Z, Y = 0, 1, 2, 3."""
@@ -33,12 +33,15 @@ GENERATORS: dict[type[Instruction], Pauli] = {
 
 
 class _Step(NamedTuple):
-    """One instruction: a rotation of a parameter, or a fixed gate (``matrix`` is None where it is unknown)."""
+    """One instruction: a rotation of a parameter, the measurement of a sign, or a fixed gate (``matrix`` is None where it
+    is unknown).
+    """
 
     qubits: tuple[int, ...]
     generator: Pauli = ()
     parameter: int = -1
     matrix: bytes | None = None
+    sign: bool = False
 
 
 def active_parameters(circuit: QuantumCircuit, outputs: int) -> NDArray[np.bool_]:
@@ -46,7 +49,8 @@ def active_parameters(circuit: QuantumCircuit, outputs: int) -> NDArray[np.bool_
 
     The observables are followed backwards through the circuit, keeping for every qubit the Pauli letters that
     may stand there. A rotation matters only if its generator anticommutes with a string of such letters: an RZ
-    before a Z is free, and so is everything outside the light cone. Unknown gates are taken to do anything.
+    before a Z is free, and so is everything outside the light cone. Unknown gates are taken to do anything. The
+    measurement of a sign turns I into Z, Z into I, and lets nothing else through.
 
     Returns:
         One flag per parameter, in the order of ``circuit.parameters``.
@@ -55,11 +59,8 @@ def active_parameters(circuit: QuantumCircuit, outputs: int) -> NDArray[np.bool_
         InputError: If a parameter occurs twice, or anywhere but alone in a rotation gate.
     """
     check_is(circuit, QuantumCircuit, "give a Qiskit circuit")
-    number = whole(outputs, 1, circuit.num_qubits)
-    if number is None:
-        raise InputError(
-            f"outputs={shown(outputs)} of circuit {circuit.name!r} must be 1..{circuit.num_qubits}, its qubits"
-        )
+    number = checked_outputs(outputs, circuit, f"circuit {circuit.name!r}: ")
+    check_signs(circuit)
     return np.array(_active(_steps(circuit), circuit.num_qubits, number, circuit.num_parameters), dtype=bool)
 
 
@@ -86,7 +87,7 @@ def _steps(circuit: QuantumCircuit) -> tuple[_Step, ...]:
 def _step(operation: Instruction, qubits: tuple[int, ...], parameter: int) -> _Step:
     if parameter >= 0:
         return _Step(qubits, GENERATORS[operation.base_class], parameter)
-    return _Step(qubits, matrix=_matrix(operation))
+    return _Step(qubits, matrix=_matrix(operation), sign=operation.name == "measure")
 
 
 def _parameter(instruction: CircuitInstruction, circuit: str) -> Parameter | None:
@@ -121,6 +122,9 @@ def _active(steps: tuple[_Step, ...], num_qubits: int, outputs: int, parameters:
             turned = {tuple(p ^ g for p, g in zip(s, step.generator, strict=True)) for s in moved}
             for position, q in enumerate(step.qubits):
                 letters[q] |= {s[position] for s in turned}
+        elif step.sign:
+            (q,) = step.qubits
+            letters[q] = frozenset({ID: Z, Z: ID}[letter] for letter in letters[q] if letter in (ID, Z))
         elif step.matrix is None:
             for q in step.qubits:
                 letters[q] = FULL

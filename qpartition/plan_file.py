@@ -13,6 +13,7 @@ from backends.errors import InputError, check_name, shown
 from backends.whole import whole
 
 from .counts import Counts
+from .cutting.fitting import CutSummary
 from .export import write_whole
 from .gradients import GRADIENTS
 from .mitigation import Mitigation
@@ -21,7 +22,7 @@ from .workload import JacobianMode
 if TYPE_CHECKING:
     from .planning import Plan
 
-FORMAT = 5
+FORMAT = 6
 SETTINGS: dict[str, tuple[type, ...]] = {
     "batch": (int,), "steps": (int,), "shots": (int, type(None)), "gradient": (str,), "jacobian": (str,),
     "samples": (int,), "packing": (bool,), "mitigation": (list,), "folds": (list,),
@@ -34,6 +35,12 @@ _NUMBER = (int, float)
 CIRCUIT: dict[str, tuple[type, ...]] = {
     "key": (str,), "core": (str,), "physical": (list,), "qubits": (int,), "parameters": (int,), "active": (int,),
     "two_qubit_gates": (int,), "depth": (int,), "seconds": _NUMBER, "fidelity": _NUMBER,
+}  # fmt: skip
+
+
+CUT: dict[str, tuple[type, ...]] = {
+    "keys": (list,), "qubits": (int,), "widths": (list,), "gates": (int,), "wires": (int,), "overhead": _NUMBER,
+    "subexperiments": (int,), "circuits": (int,),
 }  # fmt: skip
 
 
@@ -82,6 +89,7 @@ def to_json(plan: Plan) -> str:
     document = {
         "format": FORMAT,
         **{name: getattr(plan, name) for name in SETTINGS},  # tuples become lists
+        "cuts": [asdict(cut) for cut in plan.cuts],
         "circuits": [asdict(circuit) for circuit in plan.circuits],
         **{name: None if cost is None else cost.as_dict() for name, cost in costs(plan).items()},
     }
@@ -125,7 +133,17 @@ def _fields(document: object) -> dict[str, Any]:
     priced = {name: Counts.from_dict(_entry(document, name)) for name in ("calibration", "forward", "step")}
     known = {name: _entry(document, name) for name in ("epoch", "run")}
     known = {name: None if cost is None else Counts.from_dict(cost) for name, cost in known.items()}
-    return {**settings, "circuits": _circuits(_typed(document, "circuits", (list,))), **priced, **known}
+    cuts = tuple(map(_cut, _typed(document, "cuts", (list,))))
+    return {**settings, "cuts": cuts, "circuits": _circuits(_typed(document, "circuits", (list,))), **priced, **known}
+
+
+def _cut(entry: object) -> CutSummary:
+    fields = {name: _typed(entry, name, types) for name, types in CUT.items()}
+    lists = {"keys": (str,), "widths": (int,)}
+    for name, types in lists.items():
+        if not fields[name] or not all(isinstance(value, types) for value in fields[name]):
+            raise InputError(f"{name}={shown(fields[name])} of a cut is of the wrong type")
+    return CutSummary(**fields | {name: tuple(fields[name]) for name in lists})
 
 
 def _circuits(entries: list[object]) -> tuple[PlacedCircuit, ...]:

@@ -38,6 +38,7 @@ def text(plan: Plan) -> str:
             table(CORES, rows[:SHOWN]),
             *more,
             _quality(plan),
+            *map(str, plan.cuts),
             "",
             table(COST, cost),
             *plan.advice,

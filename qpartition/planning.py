@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, get_args
 
 from backends.core import Core
-from backends.errors import InputError, check_is, shown, unknown_name
+from backends.errors import InputError, check_is, check_name, shown, unknown_name
 from backends.whole import whole
 
 from .advice import rep_delay_advice
 from .counts import Counts, Sets
+from .cutting.cut import MAX_OVERHEAD
+from .cutting.fitting import CutSummary, fitted, summaries
 from .export import checked_path
 from .gradients import GRADIENTS, SAMPLES, Asked, checked_samples, training_rounds
 from .mapping import place
@@ -26,7 +28,10 @@ from .schedule import Schedule
 from .topology import Topology
 from .workload import JacobianMode, Workload
 
-__all__ = ["GRADIENTS", "Plan", "plan"]
+__all__ = ["GRADIENTS", "WIDE", "Plan", "plan"]
+
+WIDE = ("whole", "cut")
+"""What becomes of circuits that are wider than every core."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class Plan:
         jacobian: ``"deferred"``: one more round per step for all shifts; ``"fused"``: shifts with the values.
         samples: Weight shifts per sub-VQC and step; only ``"sampled-shift"`` draws them.
         packing: Sub-VQCs on different cores of a QPU run side by side, as one circuit.
+        cuts: What was cut; the pieces are among ``circuits``, named ``<key>/A0``, ``<key>/B1``, ...
         mitigation: Names in `qpartition.mitigation.METHODS`.
         folds: Noise factors that are extrapolated from; (1,) for no extrapolation.
         note: What the mapping has to say of itself.
@@ -62,6 +68,7 @@ class Plan:
     jacobian: str
     samples: int
     packing: bool
+    cuts: tuple[CutSummary, ...]
     mitigation: tuple[str, ...]
     folds: tuple[int, ...]
     note: str
@@ -120,6 +127,9 @@ def plan(
     packing: bool = True,
     mitigation: Sequence[str] | Mitigation = (),
     schedule: Schedule | None = None,
+    wide: str = "whole",
+    max_overhead: float = MAX_OVERHEAD,
+    copies: int = 1,
     **options: Any,
 ) -> Plan:
     """Place a workload on devices and count what it costs there; runs nothing.
@@ -137,6 +147,10 @@ def plan(
             Gates then run at the same time as their neighbours'; a `Topology` with a guard keeps them apart.
         mitigation: Names in `qpartition.mitigation.METHODS`, or a `Mitigation`; nothing by default.
         schedule: How long the training is; the plan then says what an epoch and all of it cost.
+        wide: What becomes of circuits that are wider than every core: ``"whole"``: they are refused; ``"cut"``: they run
+            in pieces, see `qpartition.cutting`.
+        max_overhead: Cuts with a larger sampling overhead are refused.
+        copies: How many times each piece of a cut circuit runs, on average: those that weigh more in the sum more often.
         options: Passed on to the mapping.
 
     Raises:
@@ -154,11 +168,15 @@ def plan(
     if schedule is not None and not isinstance(schedule, Schedule):
         raise InputError(f"schedule={shown(schedule)} must be a Schedule(train, evaluated, epochs), or None")
     samples = checked_samples(samples)
+    check_name("wide", wide, WIDE)
+    if wide == "cut":
+        workload = fitted(workload, topology, max_overhead, _checked_copies(copies))
     asked = Asked(jacobian, samples)
     rounds = training_rounds(workload, gradient, asked)
     usage = Usage(shots, gradient, jacobian, samples, packing)
     placement = place(mapping, workload, topology, usage=usage, **options)
     chosen = mitigation if isinstance(mitigation, Mitigation) else Mitigation.of(mitigation)
+    _check_cuts(workload, gradient, chosen)
     meter = Meter(workload, topology, placement, shots, packing, chosen, movable=isinstance(mapping, str))
     calibration = Counts.of_rounds([meter.calibration()], meter.qpus)
     forward, step = _price(meter, workload.forward_rounds()), _price(meter, rounds)
@@ -172,6 +190,7 @@ def plan(
         jacobian=jacobian,
         samples=samples,
         packing=packing,
+        cuts=summaries(workload),
         mitigation=chosen.methods,
         folds=chosen.folds,
         calibration=calibration,
@@ -183,6 +202,27 @@ def plan(
         run=None if epoch is None or schedule is None else calibration + epoch.times(schedule.epochs),
         live=meter,
     )
+
+
+def _check_cuts(workload: Workload, gradient: str, mitigation: Mitigation) -> None:
+    """What circuits that are cut do not go with."""
+    if not workload.cuts:
+        return
+    if gradient in ("sampled-shift", "twin"):
+        raise InputError(
+            f"gradient={gradient!r} is not there for circuits that are cut; use parameter-shift, spsa or exact"
+        )
+    if mitigation.readout and any(subvqc.circuit.num_clbits for subvqc in workload.subvqcs):
+        raise InputError(
+            "readout mitigation knows the end of a circuit only, and pieces of cut circuits measure on the way; leave it out"
+        )
+
+
+def _checked_copies(copies: object) -> int:
+    number = whole(copies, 1)
+    if number is None:
+        raise InputError(f"copies={shown(copies)} must be an integer of at least 1: runs of each piece, on average")
+    return number
 
 
 def _checked_shots(shots: object) -> int | None:

@@ -17,8 +17,8 @@ class SubVQC:
     Attributes:
         key: Unique name, such as ``"l0.f.p1"`` (layer 0, forget gate, part 1); ``"l0r..."`` is the reverse direction.
         circuit: Parameterised; encoding angles are the vector ``phi``, weights the vector ``theta``, so
-            ``circuit.parameters`` lists all of ``phi`` before all of ``theta``. No measurements.
-        outputs: <Z> of qubits 0..outputs-1 is read.
+            ``circuit.parameters`` lists all of ``phi`` before all of ``theta``. No measurements but of signs.
+        outputs: <Z> of qubits 0..outputs-1 is read; see `columns`.
         inputs: Number of encoding angles (length of ``phi``).
         weights: Number of weights (length of ``theta``).
     """
@@ -33,6 +33,11 @@ class SubVQC:
     def structure(self) -> StructureKey:
         """What the circuit is to a transpiler; see `backends.structure`."""
         return structure_key(self.circuit)
+
+    @property
+    def columns(self) -> int:
+        """Numbers that are read: the outputs, and the sign of a circuit that measures one; see `backends.qpu.Request`."""
+        return self.outputs + (1 if self.circuit.num_clbits else 0)
 
     @property
     def num_qubits(self) -> int:

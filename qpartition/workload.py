@@ -6,18 +6,22 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from backends.errors import InputError, shown
 from backends.whole import whole
 
+from .asking import Asker, PlainAsker
 from .counts import Sets
 from .lightcone import active_parameters
 from .shifts import BoolArray
 from .subvqc import SubVQC
 from .waves import Wave, default_waves
+
+if TYPE_CHECKING:
+    from .cutting.placed import CutCircuit
 
 JacobianMode = Literal["deferred", "fused"]
 MOST = 10**7
@@ -86,6 +90,24 @@ class Workload:
     def keys(self) -> tuple[str, ...]:
         """Keys of the sub-VQCs, in order."""
         return tuple(self.by_key)
+
+    @property
+    def asked(self) -> Mapping[str, SubVQC]:
+        """The circuits that the model asks about, by key: the sub-VQCs, or what they were cut from."""
+        return self.by_key
+
+    @property
+    def cuts(self) -> Mapping[str, CutCircuit]:
+        """Which of the model's circuits run in pieces; none, but in a `qpartition.cutting.CutWorkload`."""
+        return {}
+
+    def expanded(self, sets: Sets) -> Sets:
+        """Parameter sets by key of what runs, from rows by key of the model's circuits."""
+        return sets
+
+    def asker(self) -> Asker:
+        """What turns rows of the model's circuits into parameter sets."""
+        return PlainAsker(self)
 
     @cached_property
     def by_key(self) -> dict[str, SubVQC]:
@@ -161,6 +183,10 @@ def _subvqc(circuit: Any) -> SubVQC:
             f"circuit {getattr(circuit, 'name', circuit)!r} does not say what it is ({error!r}); "
             "its metadata needs outputs, inputs and weights"
         ) from None
+    if circuit.num_clbits:
+        raise InputError(
+            f"circuit {subvqc.key!r} has classical bits; give it without measurements, outputs are read at its end"
+        )
     if subvqc.inputs + subvqc.weights != circuit.num_parameters:
         raise InputError(
             f"circuit {subvqc.key!r} has {circuit.num_parameters} parameters, but its metadata says "

@@ -201,7 +201,7 @@ class Delivery:
     def _fetched(self, job_id: str) -> list[Expectations]:
         """The results; what is not as it must be is never written down, or it would be found there for ever."""
         found = self._patiently(lambda: self._qpu.fetch(job_id, self.submission), "could not fetch the results")
-        wanted = [(one.sets, one.outputs) for one in opened(self.submission.requests)]
+        wanted = [(one.sets, one.columns) for one in opened(self.submission.requests)]
         if [one.values.shape for one in found] != wanted:
             raise RuntimeError(
                 f"{self._qpu.name} returned job {job_id} with other shapes than (sets, outputs): {wanted}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 from qiskit.transpiler import Target
 
+from ..noise import confusion
 from .pauli import FloatArray, of_channel
 
 Where = tuple[int, ...]
@@ -42,6 +43,23 @@ class Channels:
         if key not in self._made:
             self._made[key] = _kept(self._errors[key])
         return self._made[key]
+
+    def measured(self, qubit: int) -> FloatArray:
+        """A qubit is measured, and the qubit that holds the sign is flipped where it reads 1; shape (16, 16).
+
+        The same channel as in `backends.noise.instruments`.
+        """
+        read = np.eye(2) if self._target is None else self._confusions[qubit]
+        kept = [np.diag([1.0, 0.0, 0.0, 1.0]) / 2 for _ in (0, 1)]
+        for matrix, eigenvalue in zip(kept, (1.0, -1.0), strict=True):
+            matrix[0, 3] = matrix[3, 0] = eigenvalue / 2
+        flips = [np.eye(4), np.diag([1.0, 1.0, -1.0, -1.0])]
+        return np.asarray(sum(read[i, r] * np.kron(kept[i], flips[r]) for i in (0, 1) for r in (0, 1)))
+
+    @cached_property
+    def _confusions(self) -> FloatArray:
+        assert self._target is not None
+        return confusion(self._target)
 
     def idle(self, qubit: int, seconds: float) -> FloatArray | None:
         """Thermal relaxation of a qubit that waits."""

@@ -31,23 +31,26 @@ class TwinEngine:
         channels = Channels(target)
         self._confusions = None if target is None else confusion(target)
         self._programs = Memo[CompactCircuit, Program](lambda compact: compiled(compact, channels))
-        self._readings: dict[tuple[bool, tuple[int, ...]], Reading] = {}
+        self._readings: dict[tuple[bool, tuple[int, ...], int | None], Reading] = {}
 
     def run(
         self, compact: CompactCircuit, values: FloatArray, outputs: int, shots: int | None, rng: np.random.Generator
     ) -> Expectations:
         """See `Engine.run`."""
         if shots is not None:
-            return expectations(self.distribution(compact, values, outputs), shots, rng)
+            return expectations(self.distribution(compact, values, outputs), shots, rng, compact.signed)
         program = self._programs.of(compact)
         exact = program.evaluate(values, self._reading(program, outputs))
         return Expectations(exact, np.zeros_like(exact))
 
     def distribution(self, compact: CompactCircuit, values: FloatArray, outputs: int) -> Iterator[FloatArray]:
-        """Exact joint probabilities in chunks of shape (some sets, 2^outputs), readout error included."""
+        """Exact joint probabilities in chunks of shape (some sets, 2^outputs), readout error included.
+
+        A sign is one more output, the last.
+        """
         program = self._programs.of(compact)
         reading = self._reading(program, outputs, joint=True)
-        size = _ENTRIES >> outputs
+        size = _ENTRIES >> (outputs + compact.signed)
         for start in range(0, len(values), size):
             yield program.evaluate(values[start : start + size], reading)
 
@@ -67,8 +70,8 @@ class TwinEngine:
 
     def _reading(self, program: Program, outputs: int, joint: bool = False) -> Reading:
         """How the outputs are read: each <Z>, or the joint distribution."""
-        key = (joint, program.wires[:outputs])
+        key = (joint, program.wires[:outputs], program.sign)
         if key not in self._readings:
             make = Reading.distribution if joint else Reading.expectations
-            self._readings[key] = make(program.wires[:outputs], self._confusions)
+            self._readings[key] = make(program.wires[:outputs], self._confusions, program.sign)
         return self._readings[key]

@@ -48,7 +48,7 @@ class Lowered:
     """A circuit as maps.
 
     Attributes:
-        factors: In the order of time.
+        factors: In the order of time; a sign is on the qubit after the last of the circuit.
         angles: The angles of the rotations as a function of the compact circuit's slots; mostly the slots themselves.
         trace: What is left of the trace by terms that Aer drops; the factors themselves preserve it.
     """
@@ -62,14 +62,17 @@ def lowered(compact: CompactCircuit, channels: Channels) -> Lowered:
     """Every instruction and the noise after it.
 
     Raises:
-        InputError: For an operation that is neither a gate nor a delay.
+        InputError: For an operation that is neither a gate, a delay nor a measurement.
     """
     circuit, factors, free, trace = compact.circuit, list[Factor](), list[ParameterExpression](), 1.0
     for item in circuit.data:
         qubits = tuple(circuit.find_bit(bit).index for bit in item.qubits)
         if item.name == "barrier":
             continue
-        if item.name == "delay":
+        if item.name == "measure":
+            factors.append(Factor((*qubits, circuit.num_qubits), channels.measured(qubits[0])))
+            noise = None
+        elif item.name == "delay":
             noise = channels.idle(qubits[0], _seconds(item))
         else:
             factors += _gate(item.operation, qubits, free)

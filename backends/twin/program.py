@@ -55,6 +55,7 @@ class Program:
         stages: What happens, noise included; no stages where nothing does.
         chain: The rotation angles of all stages.
         wires: Qubit of each source qubit.
+        sign: Qubit that holds the sign; None where there is none.
         trace: Factor of everything read; see `backends.twin.lowering.Lowered`.
     """
 
@@ -62,6 +63,7 @@ class Program:
     stages: tuple[Stage, ...]
     chain: Chain
     wires: tuple[int, ...]
+    sign: int | None
     trace: float
     _kept: dict[tuple[object, ...], Observable] = field(default_factory=dict, compare=False, repr=False)
     _legs: dict[tuple[int, int], tuple[Leg, ...]] = field(default_factory=dict, compare=False, repr=False)
@@ -234,11 +236,12 @@ def compiled(compact: CompactCircuit, channels: Channels) -> Program:
     Raises:
         InputError: For a circuit that is too wide, or one with an operation that is no gate.
     """
-    width = compact.circuit.num_qubits
+    sign = compact.circuit.num_qubits if compact.signed else None
+    width = compact.circuit.num_qubits + compact.signed
     if width > MAX_QUBITS:
         raise InputError(
             f"the twin simulates at most {MAX_QUBITS} qubits, the circuit uses {width}; use more parts, or cut it"
         )
     found = lowered(compact, channels)
     chain = Chain(compact.angles, found.angles)
-    return Program(width, stages(found.factors, width), chain, compact.wires, found.trace)
+    return Program(width, stages(found.factors, width), chain, compact.wires, sign, found.trace)

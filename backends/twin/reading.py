@@ -11,6 +11,8 @@ from .observable import Observable
 from .pauli import FloatArray
 
 I_AND_Z = (0, 3)
+EXACT = (0.0, 1.0)
+"""Of an output that is read as it is; see `_read_z`."""
 
 
 @dataclass(frozen=True)
@@ -31,21 +33,25 @@ class Reading:
         return self.wires, self.matrix.tobytes()
 
     @classmethod
-    def distribution(cls, wires: tuple[int, ...], confusions: FloatArray | None) -> Reading:
-        """Probabilities of the joint outcomes; bit k of an outcome is output k."""
+    def distribution(cls, wires: tuple[int, ...], confusions: FloatArray | None, sign: int | None = None) -> Reading:
+        """Probabilities of the joint outcomes; bit k of an outcome is output k, the last one the sign where there is one."""
         product: FloatArray = np.ones((1, 1))
-        for offset, slope in _read_z(wires, confusions):
+        for offset, slope in _read_z(wires, confusions) + ([] if sign is None else [EXACT]):
             one = np.array([[1 + offset, slope], [1 - offset, -slope]], dtype=np.float64) / 2
             product = np.asarray(np.kron(one, product), dtype=np.float64)
-        return cls(wires, product)
+        return cls(_with(wires, sign), product)
 
     @classmethod
-    def expectations(cls, wires: tuple[int, ...], confusions: FloatArray | None) -> Reading:
-        """<Z> of every output."""
-        matrix = np.zeros((len(wires), 2 ** len(wires)))
+    def expectations(cls, wires: tuple[int, ...], confusions: FloatArray | None, sign: int | None = None) -> Reading:
+        """<Z> of every output; times the sign where there is one, and last the sign."""
+        read = _with(wires, sign)
+        matrix = np.zeros((len(read), 2 ** len(read)))
+        common = 0 if sign is None else 1 << len(wires)  # this Z is in every string
         for k, (offset, slope) in enumerate(_read_z(wires, confusions)):
-            matrix[k, 0], matrix[k, 1 << k] = offset, slope
-        return cls(wires, matrix)
+            matrix[k, common], matrix[k, common | 1 << k] = offset, slope
+        if sign is not None:
+            matrix[-1, common] = 1.0
+        return cls(read, matrix)
 
     def observable(self, qubits: int) -> Observable:
         """The forms as observables at the end of a circuit."""
@@ -57,9 +63,13 @@ class Reading:
         return Observable(letters, tensor.reshape(*map(len, letters), len(self.matrix), 1))
 
 
+def _with(wires: tuple[int, ...], sign: int | None) -> tuple[int, ...]:
+    return wires if sign is None else (*wires, sign)
+
+
 def _read_z(wires: tuple[int, ...], confusions: FloatArray | None) -> list[tuple[float, float]]:
     """(a, b) of every output, where what is read for Z is a + b Z; confusions[q, i, j] is P(read j | state i)."""
     if confusions is None:
-        return [(0.0, 1.0)] * len(wires)
+        return [EXACT] * len(wires)
     means = confusions[list(wires)] @ np.array([1.0, -1.0])
     return [(float(up + down) / 2, float(up - down) / 2) for up, down in means]

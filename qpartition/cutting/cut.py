@@ -21,11 +21,15 @@ MAX_OVERHEAD = 1e6
 REMEDIES = "use fewer entangling gates across (the linear entangler, a smaller depth), bridges, or wider cores"
 
 
+class Labels(tuple[int, ...]):
+    """A label per qubit, qubit 0 first, where letters are not enough."""
+
+
 def cut(
     circuit: QuantumCircuit,
     observables: object,
     max_qubits: int | Sequence[int] | None = None,
-    cuts: Sequence[int] | str | None = None,
+    cuts: Sequence[int] | str | Labels | None = None,
     max_overhead: float = MAX_OVERHEAD,
 ) -> Knitted:
     """Cut gates or wires of a circuit; nothing is run.
@@ -36,7 +40,7 @@ def cut(
         observables: Pauli strings such as ``"ZII"`` (qubit 0 is the last letter), or ``SparsePauliOp`` objects.
         max_qubits: Width of the cores: one for all fragments, or a list, one entry per core, each used once.
         cuts: Where: the indices into ``circuit.data`` of two-qubit gates to cut, or a label per qubit (a text such as
-            ``"AAB"``, qubit 0 first) whose crossing gates are cut. None: where it costs least.
+            ``"AAB"``, qubit 0 first, or any `Labels`) whose crossing gates are cut. None: where it costs least.
         max_overhead: A larger sampling overhead is refused.
 
     Raises:
@@ -68,7 +72,7 @@ def _chosen(circuit: QuantumCircuit, widths: tuple[int, ...] | None, cuts: objec
     normal = normal_form(circuit)
     if cuts is None:
         return _moved(normal, set())
-    if isinstance(cuts, str):
+    if isinstance(cuts, str | Labels):
         if len(cuts) != circuit.num_qubits:
             raise InputError(
                 f"cuts={cuts!r} has {len(cuts)} labels, the circuit {circuit.num_qubits} qubits; label each"
@@ -79,7 +83,7 @@ def _chosen(circuit: QuantumCircuit, widths: tuple[int, ...] | None, cuts: objec
     return _moved(normal, _indices(circuit, normal, cuts))
 
 
-def _labelled_wires(cuts: str) -> Found:
+def _labelled_wires(cuts: object) -> Found:
     raise InputError(
         f"cuts={cuts!r} goes with gates; a circuit with CutWire says itself where it is cut, leave cuts out"
     )

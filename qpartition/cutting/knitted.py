@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backends.checks import checked_seed
 from backends.errors import InputError, shown
@@ -47,6 +49,30 @@ class Slopes:
     stderr: FloatArray
 
 
+class Measured(NamedTuple):
+    """Expectations of all fragments, one array each of shape (n, one axis per slot, strings).
+
+    ``variances`` are of the same shapes; None where they are exact.
+    """
+
+    tensors: list[FloatArray]
+    variances: list[FloatArray] | None
+
+
+class Difference(NamedTuple):
+    """Derivatives of the expectations of one fragment by angles of its own.
+
+    ``rows`` and ``angles`` say of which parameter sets and by which angles, both of shape (d,), no pair twice; ``values``
+    and ``variances`` have shape (d, one axis per slot, strings).
+    """
+
+    fragment: int
+    rows: NDArray[np.intp]
+    angles: NDArray[np.intp]
+    values: FloatArray
+    variances: FloatArray | None
+
+
 class Knitted:
     """Fragments, cuts and observables; made by `cut`.
 
@@ -54,6 +80,9 @@ class Knitted:
         fragments: What the circuit fell into.
         cuts: The decompositions of the gates and wires that were cut.
         num_parameters: Of the circuit that was cut, in the order of ``circuit.parameters``.
+        angles: All free angles of its gates as functions of these.
+        local: Per fragment, the distinct Pauli strings that are read of it, and which of them each string of the
+            observables needs.
     """
 
     def __init__(
@@ -61,9 +90,10 @@ class Knitted:
     ) -> None:
         self.fragments, self.cuts = tuple(fragments), tuple(cuts)
         self.num_parameters = int(angles.slopes.shape[1])
-        self._angles, self._observables = angles, observables
+        self.angles = angles
+        self.local = [observables.local(fragment) for fragment in self.fragments]
+        self.observables = observables
         self._knitter = Knitter(self.fragments, len(self.cuts))
-        self._local = [observables.local(fragment) for fragment in self.fragments]
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -82,12 +112,12 @@ class Knitted:
         Of gates with a free angle the largest, over all angles; `overhead_at` says it for given ones.
         """
         grid = np.linspace(-np.pi, np.pi, 721)[:, None]
-        worst = [basis.gamma(np.repeat(grid, len(self._angles) or 1, axis=1)).max() ** 2 for basis in self.cuts]
+        worst = [basis.gamma(np.repeat(grid, len(self.angles) or 1, axis=1)).max() ** 2 for basis in self.cuts]
         return float(prod(worst))
 
     def overhead_at(self, values: FloatArray) -> FloatArray:
         """The overhead at parameter sets of shape (n, parameters), shape (n,)."""
-        angles = self._angles.at(self._checked(values))
+        angles = self.angles.at(self._checked(values))
         found = np.ones(len(angles))
         for basis in self.cuts:
             found = found * basis.gamma(angles) ** 2
@@ -105,14 +135,8 @@ class Knitted:
         Raises:
             InputError: For values of another shape or not finite, or shots that are not positive.
         """
-        angles = self._angles.at(self._checked(values))
-        matrices, tensors, variances = self._measured(angles, _checked_shots(shots), _generator(seed))
-        strings = self._knitter.whole(matrices, tensors)
-        weight = self._observables.weights
-        if variances is None:
-            return Estimates(strings @ weight.T, np.zeros((len(strings), len(weight))))
-        spread = self._knitter.variance(matrices, tensors, variances)
-        return Estimates(strings @ weight.T, np.sqrt(np.maximum(spread, 0.0) @ (weight**2).T))
+        angles = self.angles.at(self._checked(values))
+        return self.estimates(angles, self._simulated(angles, _checked_shots(shots), _generator(seed)))
 
     def jacobian(self, values: FloatArray, shots: int | None = None, *, seed: int | None = None) -> Slopes:
         """Derivatives by all parameters.
@@ -128,10 +152,35 @@ class Knitted:
         Raises:
             InputError: As for `expectations`.
         """
-        angles = self._angles.at(self._checked(values))
+        angles = self.angles.at(self._checked(values))
         number, rng = _checked_shots(shots), _generator(seed)
-        matrices, tensors, variances = self._measured(angles, number, rng)
-        slopes = np.zeros((len(angles), len(self._angles), self._observables.weights.shape[1]))
+        measured = self._simulated(angles, number, rng)
+        return self.slopes(angles, measured, self._differences(angles, number, rng))
+
+    def estimates(self, angles: FloatArray, measured: Measured) -> Estimates:
+        """Expectations of the whole circuit from measured ones of the fragments.
+
+        Args:
+            angles: Shape (n, angles), see `angles`.
+            measured: At these angles.
+        """
+        matrices, weight = self._matrices(angles), self.observables.weights
+        strings = self._knitter.whole(matrices, measured.tensors)
+        if measured.variances is None:
+            return Estimates(strings @ weight.T, np.zeros((len(strings), len(weight))))
+        spread = self._knitter.variance(matrices, measured.tensors, measured.variances)
+        return Estimates(strings @ weight.T, np.sqrt(np.maximum(spread, 0.0) @ (weight**2).T))
+
+    def slopes(self, angles: FloatArray, measured: Measured, differences: Iterable[Difference]) -> Slopes:
+        """Derivatives of the whole circuit: by angles of cut gates, and by the others where there is a difference.
+
+        Args:
+            angles: Shape (n, angles), see `angles`.
+            measured: At these angles.
+            differences: Of fragments.
+        """
+        matrices, (tensors, variances) = self._matrices(angles), measured
+        slopes = np.zeros((len(angles), len(self.angles), self.observables.weights.shape[1]))
         spread = np.zeros_like(slopes)
         for k, basis in enumerate(self.cuts):
             if basis.angle is not None:
@@ -140,34 +189,42 @@ class Knitted:
                 slopes[:, basis.angle] += self._knitter.whole(turned, tensors)
                 if variances is not None:
                     spread[:, basis.angle] += self._knitter.variance(turned, tensors, variances)
-        for f, fragment in enumerate(self.fragments):
-            around = self._knitter.around(matrices, tensors, f)
-            others = None if variances is None else [v * (g != f) for g, v in enumerate(variances)]
-            for angle in fragment.angles:
-                difference, variance = self._shifted(f, angles, angle, number, rng)
-                slopes[:, angle] += (around * difference).reshape(len(angles), -1, slopes.shape[2]).sum(axis=1)
-                if variance is not None and others is not None:
-                    mine = [variance if g == f else v for g, v in enumerate(others)]
-                    shifted = [difference if g == f else t for g, t in enumerate(tensors)]
-                    spread[:, angle] += self._knitter.variance(matrices, shifted, mine)
-        weight, chain = self._observables.weights, self._angles.slopes
+        around = dict[int, FloatArray]()
+        for f, rows, which, difference, variance in differences:
+            if f not in around:
+                around[f] = self._knitter.around(matrices, tensors, f)
+            here = np.broadcast_to(around[f], (len(angles), *around[f].shape[1:]))[rows]
+            slopes[rows, which] += (here * difference).reshape(len(rows), -1, slopes.shape[2]).sum(axis=1)
+            if variance is not None and variances is not None:
+                of_rows = [_rows(matrix, rows) for matrix in matrices]
+                spreads = [variance if g == f else _rows(v, rows) for g, v in enumerate(variances)]
+                shifted = [difference if g == f else _rows(t, rows) for g, t in enumerate(tensors)]
+                spread[rows, which] += self._knitter.variance(of_rows, shifted, spreads)
+        weight, chain = self.observables.weights, self.angles.slopes
         found = np.einsum("nas,os,ap->nop", slopes, weight, chain, optimize=True)
         error = np.sqrt(np.maximum(np.einsum("nas,os,ap->nop", spread, weight**2, chain**2, optimize=True), 0.0))
         return Slopes(found, error)
 
-    def _measured(
-        self, angles: FloatArray, shots: int | None, rng: np.random.Generator
-    ) -> tuple[list[FloatArray], list[FloatArray], list[FloatArray] | None]:
-        """Coefficients of the cuts, and expectations of the fragments with their variances."""
-        matrices = [basis.matrix(angles) for basis in self.cuts]
+    def _matrices(self, angles: FloatArray) -> list[FloatArray]:
+        """Coefficients of the cuts."""
+        return [basis.matrix(angles) for basis in self.cuts]
+
+    def _simulated(self, angles: FloatArray, shots: int | None, rng: np.random.Generator) -> Measured:
+        """Expectations of the fragments with their variances."""
         pairs = [self._sampled(f, angles, shots, rng) for f in range(len(self.fragments))]
-        tensors = [values for values, _ in pairs]
-        return matrices, tensors, None if shots is None else [v for _, v in pairs if v is not None]
+        return Measured([t for t, _ in pairs], None if shots is None else [v for _, v in pairs if v is not None])
+
+    def _differences(self, angles: FloatArray, shots: int | None, rng: np.random.Generator) -> Iterator[Difference]:
+        """Of every fragment by each of its angles, for all rows."""
+        rows = np.arange(len(angles))
+        for f, fragment in enumerate(self.fragments):
+            for angle in fragment.angles:
+                yield Difference(f, rows, np.full_like(rows, angle), *self._shifted(f, angles, angle, shots, rng))
 
     def _sampled(
         self, f: int, angles: FloatArray, shots: int | None, rng: np.random.Generator
     ) -> tuple[FloatArray, FloatArray | None]:
-        strings, which = self._local[f]
+        strings, which = self.local[f]
         exact = tensor(self.fragments[f], angles, strings)
         if shots is None:
             return exact[..., which], None
@@ -200,6 +257,11 @@ class Knitted:
         if not np.isfinite(array).all():
             raise InputError("values hold NaN or infinity; angles must be finite")
         return array
+
+
+def _rows(array: FloatArray, rows: NDArray[np.intp]) -> FloatArray:
+    """Some rows of an array, or its one row where it is for all."""
+    return array if len(array) == 1 else array[rows]
 
 
 def _checked_shots(shots: object) -> int | None:

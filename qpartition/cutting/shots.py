@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .angles import FloatArray
 from .bases import CutBasis
@@ -40,3 +41,22 @@ def tiered(weight: FloatArray, shots: int, tiers: int = TIERS) -> FloatArray:
     steps = np.clip(np.round(np.log2(heaviest / np.maximum(weight, np.finfo(float).tiny))), 0, tiers - 1)
     share = 0.5**steps
     return np.asarray(np.maximum(1.0, np.round(shots * share.size * share / share.sum())))
+
+
+def allotted(weight: FloatArray, sets: int) -> NDArray[np.intp]:
+    """So many parameter sets shared out among subexperiments by their weights; each gets at least one.
+
+    On a device all sets of a job have the same shots, so a subexperiment that weighs more is run more often. The first
+    ones go to each in turn; every other goes where it lowers the variance most, sum of weight^2 / times.
+
+    Args:
+        weight: What each weighs, shape (subexperiments,).
+        sets: How many there are to share out, at least one for each.
+
+    Returns:
+        The subexperiment of every set, shape (sets,), ascending.
+    """
+    times = np.ones(len(weight), dtype=np.intp)
+    for _ in range(sets - len(weight)):
+        times[np.argmax(weight**2 / (times * (times + 1)))] += 1
+    return np.repeat(np.arange(len(weight)), times)

@@ -286,8 +286,8 @@ def good(qpu: QPU, **changes: object) -> Request:
 
 
 def measured() -> QuantumCircuit:
-    circuit = QuantumCircuit(2)
-    circuit.measure_all()
+    circuit = QuantumCircuit(2, 2)
+    circuit.measure(0, 0)  # and nothing into the other bit
     return circuit
 
 
@@ -306,7 +306,7 @@ NAN[1, 4] = np.nan
         ({"values": np.zeros((3, 4))}, r"shape \(3, 4\).*\(sets, 10\)"),
         ({"values": np.zeros(10)}, r"shape \(10,\)"),
         ({"values": np.zeros((0, 10))}, "at least one set"),
-        ({"circuit": measured(), "values": np.zeros((1, 0))}, "without measurements"),
+        ({"circuit": measured(), "values": np.zeros((1, 0))}, "of its 2 classical bits"),
         *[({"outputs": outputs}, f"outputs={outputs!r}, but the circuit has 2") for outputs in ("2", 1.5, True, None)],
         ({"core": None}, "None is not a Core; take a core of"),
         ({"circuit": None}, "None is not a QuantumCircuit"),

@@ -88,13 +88,26 @@ def test_unknown_gates_are_taken_to_do_anything(width: int) -> None:
     assert active_parameters(other, 1).all()
 
 
-def test_a_measurement_that_controls_a_later_gate_keeps_the_parameter() -> None:
+def test_a_measurement_that_controls_a_later_gate_is_refused() -> None:
     circuit = QuantumCircuit(2, 1)
     circuit.ry(Parameter("a"), 1)
     circuit.measure(1, 0)
     with circuit.if_test((circuit.clbits[0], 1)):
         circuit.x(0)
-    assert active_parameters(circuit, 1).tolist() == [True]
+    with pytest.raises(InputError, match="classical bits"):
+        active_parameters(circuit, 1)
+
+
+def test_a_sign_brings_a_qubit_in_and_lets_only_z_through() -> None:
+    """s multiplies every output, so what turns the measured qubit matters; an RZ beside the measurement never does."""
+    circuit, a = QuantumCircuit(2, 1), ParameterVector("a", 5)
+    circuit.ry(a[0], 1)
+    circuit.rz(a[1], 1)
+    circuit.measure(1, 0)
+    circuit.rz(a[2], 1)
+    circuit.ry(a[3], 1)
+    circuit.ry(a[4], 0)
+    assert active_parameters(circuit, 1).tolist() == [True, False, False, False, True]
 
 
 def _twice() -> QuantumCircuit:
@@ -141,5 +154,5 @@ def test_only_circuits_have_a_light_cone() -> None:
 
 @pytest.mark.parametrize("outputs", [0, 3, None, "1"])
 def test_outputs_must_be_qubits_of_the_circuit(outputs: int) -> None:
-    with pytest.raises(InputError, match=rf"outputs={outputs!r} .* must be 1..2"):
+    with pytest.raises(InputError, match=rf"outputs={outputs!r}, .* ask for an integer 1..2"):
         active_parameters(QuantumCircuit(2), outputs)

@@ -213,7 +213,7 @@ def _circuits(**changes: Any) -> list[Any]:
         ("[" * 10**5, "is not JSON"),
         ("[]", r"does not hold a plan: \[\] stands where format should be; make the plan again"),
         ("{}", "does not hold a plan: format is missing"),
-        (_edited(format=99), "format 99, this version reads 5"),
+        (_edited(format=99), "format 99, this version reads 6"),
         (_edited(shots="many"), "shots='many'"),
         (_edited(jacobian="later"), "unknown jacobian 'later'"),
         (_edited(gradient="none"), "unknown gradient 'none'"),

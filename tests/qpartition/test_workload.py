@@ -120,7 +120,7 @@ def _with_waves(*waves: list[str]) -> toy.Model:
         (toy.Model([toy.circuit("k"), toy.circuit("k")]), "2 circuits are named 'k'"),
         (_without_metadata(), "circuit 'k' does not say what it is"),
         (_with(weights=5), "circuit 'k' has 13 parameters, .* 4 inputs \\+ 5 weights"),
-        (_with(outputs=4), "outputs=4 of circuit 'k' must be 1..3"),
+        (_with(outputs=4), "circuit 'k': outputs=4, but the circuit has 3 qubits; ask for an integer 1..3"),
         (_with(sources=("h",)), "needs one source per encoding angle"),
         (_with_waves(["k"], ["m"]), r"wave 1 of the model names \['m'\]"),
         (_with_waves(["k", "k"]), "wave 0 of the model names a key twice"),

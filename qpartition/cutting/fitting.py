@@ -1,0 +1,119 @@
+"""Circuits that are wider than every core, cut so that their pieces fit."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from backends.errors import InputError
+from qpartition.subvqc import SubVQC
+from qpartition.topology import Topology
+from qpartition.workload import Workload
+
+from .cut import MAX_OVERHEAD, Labels, cut
+from .knitted import Knitted
+from .placed import CutCircuit
+from .workload import cut_workload
+
+MOST_PIECES = 4096
+"""Subexperiments of one circuit: each is a parameter set of its own for every row."""
+
+
+@dataclass(frozen=True)
+class CutSummary:
+    """What became of circuits that are cut alike.
+
+    Attributes:
+        keys: Of the circuits.
+        qubits: Their width.
+        widths: Of the fragments.
+        gates: Gates that are cut.
+        wires: Wires that are cut.
+        overhead: Sampling overhead, see `Knitted.overhead`: of gates with free angles the largest there can be.
+        subexperiments: Parameter sets that take the place of one.
+        circuits: Distinct circuits they are run as.
+    """
+
+    keys: tuple[str, ...]
+    qubits: int
+    widths: tuple[int, ...]
+    gates: int
+    wires: int
+    overhead: float
+    subexperiments: int
+    circuits: int
+
+    def __str__(self) -> str:
+        """One line."""
+        parts = [f"{n} {what}{'s' * (n != 1)}" for n, what in ((self.gates, "gate"), (self.wires, "wire")) if n]
+        names = self.keys[0] if len(self.keys) == 1 else f"{len(self.keys)} circuits ({self.keys[0]}, ...)"
+        return (
+            f"cut: {names} of {self.qubits} qubits into {' + '.join(map(str, self.widths))} at {' and '.join(parts)}; "
+            f"sampling overhead {self.overhead:.4g}, {self.subexperiments} parameter sets of {self.circuits} circuits for one"
+        )
+
+
+def fitted(workload: Workload, topology: Topology, max_overhead: float = MAX_OVERHEAD, copies: int = 1) -> Workload:
+    """The workload with every circuit cut that is wider than all cores; itself where all fit.
+
+    A circuit whose metadata has ``blocks`` (lists of its qubits, such as the parts that bridges join) is cut between
+    them where they fit, every other where it costs least.
+
+    Args:
+        workload: As the model has it.
+        topology: Whose cores the pieces have to fit on.
+        max_overhead: A larger sampling overhead is refused.
+        copies: See `CutCircuit`.
+
+    Raises:
+        InputError: If a circuit cannot be cut so that it fits, or the overhead is larger.
+    """
+    widest = max(core.num_qubits for core in topology.cores)
+    known: dict[Hashable, CutCircuit] = {}
+
+    def cutter(subvqc: SubVQC) -> CutCircuit | None:
+        if subvqc.num_qubits <= widest:
+            return None
+        name = (subvqc.structure, subvqc.outputs, str(subvqc.circuit.metadata.get("blocks")))
+        if name not in known:
+            known[name] = CutCircuit(_cut(subvqc, widest, max_overhead), copies)
+        return known[name]
+
+    return cut_workload(workload, cutter)
+
+
+def summaries(workload: Workload) -> tuple[CutSummary, ...]:
+    """What was cut, circuits that were cut alike together."""
+    groups: dict[int, list[str]] = {}
+    for key, one in workload.cuts.items():
+        groups.setdefault(id(one), []).append(key)
+    return tuple(_summary(keys, workload.cuts[keys[0]], workload.asked[keys[0]].num_qubits) for keys in groups.values())
+
+
+def _summary(keys: Sequence[str], one: CutCircuit, qubits: int) -> CutSummary:
+    wires = sum(basis.is_wire for basis in one.knitted.cuts)
+    sets = sum(one.sets(u) for u in range(len(one.units)))
+    gates = len(one.knitted.cuts) - wires
+    return CutSummary(tuple(keys), qubits, one.knitted.widths, gates, wires, one.knitted.overhead, sets, len(one.units))
+
+
+def _cut(subvqc: SubVQC, widest: int, max_overhead: float) -> Knitted:
+    observables = [
+        "".join("Z" if q == k else "I" for q in reversed(range(subvqc.num_qubits))) for k in range(subvqc.outputs)
+    ]
+    blocks = subvqc.circuit.metadata.get("blocks")
+    labels = None
+    if blocks and max(map(len, blocks)) <= widest:
+        label = {qubit: b for b, block in enumerate(blocks) for qubit in block}
+        labels = Labels(label[q] for q in range(subvqc.num_qubits))
+    try:
+        found = cut(subvqc.circuit, observables, widest, labels, max_overhead)
+    except InputError as error:
+        raise InputError(f"sub-VQC {subvqc.key!r}: {error}") from None
+    if found.subexperiments > MOST_PIECES:
+        raise InputError(
+            f"sub-VQC {subvqc.key!r}: {len(found.cuts)} cuts make {found.subexperiments:,} subexperiments of it, more than "
+            f"{MOST_PIECES:,}; use fewer entangling gates across (the linear entangler, a smaller depth), fewer bridges, "
+            "or wider cores"
+        )
+    return found
