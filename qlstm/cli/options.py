@@ -103,6 +103,13 @@ Packing = Annotated[
     _devices("--packing/--no-packing", "Run the cores of a device side by side, as one circuit.", default="packing"),
 ]
 Guard = Annotated[Count, _devices("--guard", "Unused qubits between two cores, at least.")]
+CoreQubits = Annotated[
+    Count, _devices("--core-qubits", "Qubits of every core.", default="as many as the widest circuit has")
+]
+Wide = Annotated[
+    Text,
+    _devices("--wide", "Circuits wider than the cores: whole (refuse them) or cut (run them in pieces).", "NAME"),
+]
 Mitigation = Annotated[
     list[str] | None,
     _devices("--mitigation", "readout or zne (zero-noise extrapolation); repeat it for both.", "NAME", default="none"),
@@ -145,7 +152,8 @@ RUN: dict[str, Any] = {
     "head": Head, "epochs": Epochs, "batch": Batch, "lr": Lr, "optimizer": Optimizer, "cosine": Cosine,
     "shuffle": Shuffle, "seed": Seed, "gradient": Gradient, "samples": Samples,
     "perturbation": Perturbation, "signal": Signal, "train_shots": TrainShots, "jacobian": JacobianMode, "qpu": Qpu,
-    "shots": Shots, "mapping": Mapping, "objective": Objective, "packing": Packing, "guard": Guard, "mitigation": Mitigation,
+    "shots": Shots, "mapping": Mapping, "objective": Objective, "packing": Packing, "guard": Guard,
+    "core_qubits": CoreQubits, "wide": Wide, "mitigation": Mitigation,
     "budget": Budget, "wait": Wait,
 }  # fmt: skip
 """Setting -> its option; every command that describes a run takes all of them."""

@@ -92,7 +92,7 @@ def _require_width(settings: RunSettings, features: int) -> None:
 
 
 def open_topology(settings: RunSettings, model: Forecaster, snapshots: Snapshots | None = None) -> Topology:
-    """The devices of a run, divided into cores as wide as the model's widest circuit.
+    """The devices of a run, divided into cores: as wide as the model's widest circuit, or as the settings say.
 
     Args:
         settings: Which devices.
@@ -106,11 +106,14 @@ def open_topology(settings: RunSettings, model: Forecaster, snapshots: Snapshots
 
     known = Snapshots() if snapshots is None else snapshots
     devices = [known.open(spec) for spec in settings.qpu]
-    width = max(circuit.num_qubits for circuit in model.circuits())
+    width = settings.core_qubits or max(circuit.num_qubits for circuit in model.circuits())
+    if settings.wide == "cut" and settings.core_qubits is None:
+        width = min(width, max(device.num_qubits for device in devices))
     for device in devices:
-        if width > device.num_qubits:
+        if width > device.num_qubits and (settings.wide == "whole" or settings.core_qubits is not None):
+            what = "the widest sub-VQC has" if settings.core_qubits is None else "--core-qubits asks for"
             raise InputError(
-                f"the widest sub-VQC has {width} qubits, {device.name} has {device.num_qubits};"
-                " use more --parts, a smaller --hidden or another --qpu"
+                f"{what} {width} qubits, {device.name} has {device.num_qubits};"
+                " use more --parts, a smaller --hidden, another --qpu, or --wide cut"
             )
     return Topology(devices, width, settings.guard)

@@ -82,6 +82,7 @@ def plan_contest(given: Mapping[str, Any], mappings: Sequence[str]) -> Contest:
         samples=settings.samples,
         packing=settings.packing,
         mitigation=settings.mitigation,
+        wide=settings.wide,
     )
     contest = Contest(settings, data, model, workload, plans)
     require_within(settings.budget, {name: contest_seconds(contest, name) for name in plans})

@@ -46,6 +46,7 @@ def make_plan(settings: RunSettings, model: Forecaster, data: Dataset, topology:
         samples=settings.samples,
         packing=settings.packing,
         mitigation=settings.mitigation,
+        wide=settings.wide,
         schedule=Schedule(data.train, len(data), settings.epochs),
         **options,
     )

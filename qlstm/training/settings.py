@@ -53,6 +53,9 @@ class RunSettings(Recipe):
         objective: Weights of makespan, error and QPU seconds, for the mappings that weigh them.
         packing: The cores of a device run side by side, as one circuit.
         guard: Unused qubits between two cores, at least.
+        core_qubits: Width of the cores that devices are divided into; None: as wide as the widest circuit.
+        wide: What becomes of circuits that are wider than the cores: ``"whole"``: they are refused; ``"cut"``: they run in
+            pieces.
         mitigation: Error mitigation on the devices: ``"readout"``, ``"zne"``.
         train_shots: Exact simulation: add the shot noise of so many shots to every <Z> while training; None for none.
         budget: Most QPU seconds the run may cost; None for no limit.
@@ -82,6 +85,8 @@ class RunSettings(Recipe):
     objective: str = "1,1,1"
     packing: bool = True
     guard: int = 0
+    core_qubits: int | None = None
+    wide: str = "whole"
     mitigation: tuple[str, ...] = ()
     train_shots: int | None = None
     budget: float | None = None
@@ -93,7 +98,7 @@ class RunSettings(Recipe):
         require_count("guard", self.guard, least=0)
         for name in ("window", "hidden", "parts", "samples"):
             require_count(name, getattr(self, name), least=1)
-        for name in ("depth", "shots", "train_shots"):
+        for name in ("depth", "shots", "train_shots", "core_qubits"):
             if getattr(self, name) is not None:
                 require_count(name, getattr(self, name), least=1)
         if not 0 < self.split < 1:

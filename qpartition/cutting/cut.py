@@ -10,11 +10,12 @@ from qiskit_addon_cutting.instructions import Move
 from backends.errors import InputError, check_is, shown
 from backends.whole import whole
 
-from .finder import Found, find
+from .finder import Found, find, fits, overhead, pieces
 from .fragments import crossing, fragments
 from .knitted import Knitted
 from .normal import normal_form
 from .observables import Observables
+from .wires import marked
 
 MAX_OVERHEAD = 1e6
 """Sampling overhead beyond which a cut is refused, unless told otherwise."""
@@ -51,8 +52,8 @@ def cut(
     widths = _checked_widths(max_qubits, circuit.num_qubits)
     known = Observables.of(observables, circuit.num_qubits)
     found = _chosen(circuit, widths, cuts)
-    pieces, bases, angles = fragments(found.circuit, found.cut)
-    made = Knitted(pieces, bases, angles, known.expanded(found.circuit.num_qubits, found.place))
+    parts, bases, angles = fragments(found.circuit, found.cut)
+    made = Knitted(circuit, parts, bases, angles, known.expanded(found.circuit.num_qubits, found.place))
     _check_widths(made, widths)
     if made.overhead > limit:
         raise InputError(
@@ -64,11 +65,11 @@ def cut(
 
 def _chosen(circuit: QuantumCircuit, widths: tuple[int, ...] | None, cuts: object) -> Found:
     """The circuit in normal form, with moves where wires are cut, and which of its instructions are cut."""
-    marked = any(item.name == "cut_wire" for item in circuit.data)
-    if cuts is None and not marked:
+    has_wires = any(item.name == "cut_wire" for item in circuit.data)
+    if cuts is None and not has_wires:
         if widths is None:
             raise InputError("cut() is told neither where to cut nor how wide cores are; give max_qubits, or cuts")
-        return find(normal_form(circuit), widths)
+        return _cheapest(normal_form(circuit), widths)
     normal = normal_form(circuit)
     if cuts is None:
         return _moved(normal, set())
@@ -77,10 +78,25 @@ def _chosen(circuit: QuantumCircuit, widths: tuple[int, ...] | None, cuts: objec
             raise InputError(
                 f"cuts={cuts!r} has {len(cuts)} labels, the circuit {circuit.num_qubits} qubits; label each"
             )
-        return _moved(normal, crossing(normal, cuts)) if not marked else _labelled_wires(cuts)
+        return _moved(normal, crossing(normal, cuts)) if not has_wires else _labelled_wires(cuts)
     if not isinstance(cuts, Sequence):
         raise InputError(f"cuts={shown(cuts)} must be indices of gates, or a text with a label per qubit")
     return _moved(normal, _indices(circuit, normal, cuts))
+
+
+def _cheapest(normal: QuantumCircuit, widths: tuple[int, ...]) -> Found:
+    """Gates alone, or gates and wires, whichever has the smaller overhead."""
+    best = find(normal, widths)
+    cost = overhead(best)
+    if cost == 1.0:
+        return best
+    for width in sorted(set(widths), reverse=True):
+        tried = marked(normal, width)
+        if tried is not None and any(item.name == "cut_wire" for item in tried.circuit.data):
+            found = _moved(tried.circuit, set(tried.gates))
+            if overhead(found) < cost and fits(pieces(found), widths):
+                best, cost = found, overhead(found)
+    return best
 
 
 def _labelled_wires(cuts: object) -> Found:
@@ -127,20 +143,13 @@ def _moved(normal: QuantumCircuit, gates: set[int]) -> Found:
 
 
 def _check_widths(made: Knitted, widths: tuple[int, ...] | None) -> None:
-    """Every fragment on a core of its own, where cores are listed; else any as wide as the widest."""
-    if widths is None:
+    if widths is None or fits(made.widths, widths):
         return
     if len(widths) == 1:
-        too_wide = [width for width in made.widths if width > widths[0]]
-        if too_wide:
-            raise InputError(f"a fragment has {max(too_wide)} qubits, max_qubits={widths[0]}; cut more, or {REMEDIES}")
-        return
-    left = sorted(widths, reverse=True)
-    for width in sorted(made.widths, reverse=True):
-        if not left or left.pop(0) < width:
-            raise InputError(
-                f"fragments of {sorted(made.widths)} qubits do not fit on cores of {sorted(widths)}; cut elsewhere"
-            )
+        raise InputError(f"a fragment has {max(made.widths)} qubits, max_qubits={widths[0]}; cut more, or {REMEDIES}")
+    raise InputError(
+        f"fragments of {sorted(made.widths)} qubits do not fit on cores of {sorted(widths)}; cut elsewhere"
+    )
 
 
 def _checked_widths(given: object, qubits: int) -> tuple[int, ...] | None:

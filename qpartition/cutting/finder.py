@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import inf, log
+from math import exp, inf, log
 
 import networkx as nx
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import ParameterExpression
 from qiskit_addon_cutting.qpd import QPDBasis
 
 from backends.errors import InputError
 
 from .bases import CutBasis
 from .fragments import crossing
+from .free import is_free
 
 _EXHAUSTIVE = 200_000
 """Assignments that are all tried; beyond that, local search from several starts."""
@@ -39,7 +39,7 @@ class Found:
 
 
 def find(circuit: QuantumCircuit, widths: Sequence[int]) -> Found:
-    """Gate cuts of least overhead so that the pieces fit.
+    """Gate cuts of least overhead so that the pieces fit; of equal ones those whose pieces are most alike.
 
     Args:
         circuit: In normal form.
@@ -57,6 +57,36 @@ def find(circuit: QuantumCircuit, widths: Sequence[int]) -> Found:
     return Found(circuit, frozenset(crossing(circuit, labels)), tuple(range(qubits)))
 
 
+def overhead(found: Found) -> float:
+    """Sampling overhead of all cuts; of free angles the largest there can be."""
+    cut = (found.circuit.data[i] for i in found.cut)
+    return exp(sum(_log_overhead(item.operation, is_free(item.params)) for item in cut))
+
+
+def pieces(found: Found) -> tuple[int, ...]:
+    """Widths of the pieces."""
+    graph = nx.Graph()
+    graph.add_nodes_from(range(found.circuit.num_qubits))
+    for i, item in enumerate(found.circuit.data):
+        if len(item.qubits) == 2 and i not in found.cut:
+            graph.add_edge(*(found.circuit.find_bit(bit).index for bit in item.qubits))
+    return tuple(map(len, nx.connected_components(graph)))
+
+
+def fits(widths: Sequence[int], rooms: Sequence[int]) -> bool:
+    """Whether the pieces fit on the cores side by side; a single room is as many as are needed."""
+    if len(rooms) == 1:
+        return max(widths) <= rooms[0]
+    left = sorted(rooms)
+    for width in sorted(widths, reverse=True):  # the widest first, each where the least is left over
+        room = next((r for r, free in enumerate(left) if free >= width), None)
+        if room is None:
+            return False
+        left[room] -= width
+        left.sort()
+    return True
+
+
 def costs(circuit: QuantumCircuit) -> nx.Graph:
     """Between every two qubits, the logarithm of the overhead of cutting all their gates; free angles at their worst."""
     graph = nx.Graph()
@@ -65,7 +95,7 @@ def costs(circuit: QuantumCircuit) -> nx.Graph:
     for item in circuit.data:
         if len(item.qubits) != 2:
             continue
-        free = any(isinstance(value, ParameterExpression) and value.parameters for value in item.params)
+        free = is_free(item.params)
         key = (item.name, () if free else tuple(float(value) for value in item.params))
         if key not in known:
             known[key] = _log_overhead(item.operation, free)
@@ -92,7 +122,7 @@ def _exhaustive(graph: nx.Graph, rooms: Sequence[int]) -> list[int] | None:
         if any(labels.count(r) > room for r, room in enumerate(rooms)) or not _canonical(labels, rooms):
             continue
         now = _cost(graph, labels)
-        if best is None or now < cost:
+        if best is None or (round(now, 9), _unevenness(labels)) < (round(cost, 9), _unevenness(best)):
             best, cost = list(labels), now
     return best
 
@@ -140,6 +170,11 @@ def _improved(graph: nx.Graph, labels: list[int], rooms: Sequence[int]) -> list[
                 if cost < now - 1e-12:
                     labels, now, better = one, cost, True
     return labels
+
+
+def _unevenness(labels: Sequence[int]) -> int:
+    """Least where all pieces are equally wide: noise grows with the width, and so does simulation."""
+    return sum(labels.count(label) ** 2 for label in set(labels))
 
 
 def _cost(graph: nx.Graph, labels: Sequence[int]) -> float:

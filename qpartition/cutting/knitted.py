@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from qiskit import QuantumCircuit
 
 from backends.checks import checked_seed
 from backends.errors import InputError, shown
@@ -21,6 +22,9 @@ from .knit import Knitter
 from .observables import Observables
 from .shots import tiered, weights
 from .simulate import tensor
+
+if TYPE_CHECKING:
+    from qpartition.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -77,17 +81,24 @@ class Knitted:
     """Fragments, cuts and observables; made by `cut`.
 
     Attributes:
-        fragments: What the circuit fell into.
+        circuit: What was cut.
+        fragments: What it fell into.
         cuts: The decompositions of the gates and wires that were cut.
-        num_parameters: Of the circuit that was cut, in the order of ``circuit.parameters``.
+        num_parameters: Of the circuit, in the order of ``circuit.parameters``.
         angles: All free angles of its gates as functions of these.
         local: Per fragment, the distinct Pauli strings that are read of it, and which of them each string of the
             observables needs.
     """
 
     def __init__(
-        self, fragments: Sequence[Fragment], cuts: Sequence[CutBasis], angles: Angles, observables: Observables
+        self,
+        circuit: QuantumCircuit,
+        fragments: Sequence[Fragment],
+        cuts: Sequence[CutBasis],
+        angles: Angles,
+        observables: Observables,
     ) -> None:
+        self.circuit = circuit
         self.fragments, self.cuts = tuple(fragments), tuple(cuts)
         self.num_parameters = int(angles.slopes.shape[1])
         self.angles = angles
@@ -123,22 +134,45 @@ class Knitted:
             found = found * basis.gamma(angles) ** 2
         return found
 
-    def expectations(self, values: FloatArray, shots: int | None = None, *, seed: int | None = None) -> Estimates:
-        """Expectations of the whole circuit from its fragments, simulated without noise.
+    def workload(self, batch: int, copies: int = 1) -> Workload:
+        """One evaluation of ``batch`` parameter sets, to plan it on devices and to make a `Dispatcher` of the plan.
+
+        Args:
+            batch: Parameter sets.
+            copies: How many times each piece runs, on average: those that weigh more in the sum more often.
+        """
+        from .executing import workload_of
+
+        return workload_of(self, batch, copies)
+
+    def expectations(
+        self, values: FloatArray, shots: int | None = None, *, executor: object = None, seed: int | None = None
+    ) -> Estimates:
+        """Expectations of the whole circuit from its fragments.
 
         Args:
             values: Parameter sets, shape (n, parameters), radians.
-            shots: Per subexperiment on average, more for those that weigh more; None for exact expectations. Shots of
-                different Pauli strings are drawn independently.
+            shots: Per subexperiment; None for exact expectations. In simulation that is an average, more for those that
+                weigh more, and shots of different Pauli strings are drawn independently.
+            executor: Who runs the fragments: a QPU, a list of them, a `Topology`, or a `Dispatcher` of `workload`; all
+                in one round, one job per device. None simulates them here, without noise.
             seed: Makes shots reproducible.
 
         Raises:
-            InputError: For values of another shape or not finite, or shots that are not positive.
+            InputError: For values of another shape or not finite, shots that are not positive, or an executor that
+                cannot run them.
         """
-        angles = self.angles.at(self._checked(values))
+        checked = self._checked(values)
+        if executor is not None:
+            from .executing import expectations
+
+            return expectations(self, checked, executor, shots, seed)
+        angles = self.angles.at(checked)
         return self.estimates(angles, self._simulated(angles, _checked_shots(shots), _generator(seed)))
 
-    def jacobian(self, values: FloatArray, shots: int | None = None, *, seed: int | None = None) -> Slopes:
+    def jacobian(
+        self, values: FloatArray, shots: int | None = None, *, executor: object = None, seed: int | None = None
+    ) -> Slopes:
         """Derivatives by all parameters.
 
         Angles of gates that are not cut are shifted by +-pi/2 in their own fragment alone; those of gates that are cut
@@ -147,12 +181,18 @@ class Knitted:
         Args:
             values: As for `expectations`.
             shots: As for `expectations`, for every shift too.
+            executor: As for `expectations`.
             seed: As for `expectations`.
 
         Raises:
             InputError: As for `expectations`.
         """
-        angles = self.angles.at(self._checked(values))
+        checked = self._checked(values)
+        if executor is not None:
+            from .executing import jacobian
+
+            return jacobian(self, checked, executor, shots, seed)
+        angles = self.angles.at(checked)
         number, rng = _checked_shots(shots), _generator(seed)
         measured = self._simulated(angles, number, rng)
         return self.slopes(angles, measured, self._differences(angles, number, rng))

@@ -78,7 +78,8 @@ def units(number: int, fragment: Fragment, strings: NDArray[np.int8]) -> Iterato
         ]
         if not all(kept):
             continue
-        chosen = np.array(list(product(*kept)), dtype=np.intp).reshape(-1, len(choices))
+        rows = list(product(*kept))
+        chosen = np.array(rows, dtype=np.intp).reshape(len(rows), len(choices))
         done = [[each[k] for k in row] for each, row in zip(choices, chosen.T, strict=True)]
         for reading in _readings(strings, any(measured)):
             yield _unit(number, fragment, chosen, done, reading)

@@ -1,0 +1,233 @@
+"""Cut circuits on devices: the pieces through plan and dispatcher give what the whole circuit gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from qiskit import QuantumCircuit
+from qiskit_addon_cutting.instructions import CutWire
+
+from backends import InputError, open_qpu
+from qpartition import Dispatcher, Plan, Topology, Workload, plan
+from qpartition.cutting import cut
+from tests.qpartition.cutting import circuits
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(3, 4), st.lists(st.sampled_from((*circuits.FREE, *circuits.FIXED)), min_size=1, max_size=2),
+       st.integers(0, 10**6), st.data())  # fmt: skip
+def test_exact_pieces_give_the_whole(qubits: int, kinds: list[str], seed: int, data: Any) -> None:
+    half = qubits // 2
+    across = st.tuples(st.integers(0, half - 1), st.integers(half, qubits - 1))
+    pairs = [data.draw(across)[:: data.draw(st.sampled_from([1, -1]))] for _ in kinds]
+    circuit = circuits.entangled(qubits, [*kinds, "cx"], seed, [*pairs, (qubits - 2, qubits - 1)])
+    strings = ["".join(data.draw(st.sampled_from("IXYZ")) for _ in range(qubits)) for _ in range(3)]
+    values = circuits.angles_of(circuit, 2, seed)
+    k = cut(circuit, [*strings, "I" * (qubits - 1) + "Z"], cuts="A" * half + "B" * (qubits - half), max_overhead=1e9)
+    found = k.expectations(values, executor=open_qpu("exact"))
+    truth = circuits.truth(circuit, values, [*strings, "I" * (qubits - 1) + "Z"])
+    np.testing.assert_allclose(found.values, truth, atol=1e-9)
+    assert not found.stderr.any()
+
+
+def test_exact_pieces_of_cut_wires_give_the_whole() -> None:
+    circuit = QuantumCircuit(4)
+    base = circuits.chain(4, layers=2)
+    for item in base.data:
+        where = [base.find_bit(bit).index for bit in item.qubits]
+        if where == [1, 2] or where == [2, 3]:
+            circuit.append(CutWire(), [where[0]])
+        circuit.append(item.operation, where)
+    strings, values = ["IIIZ", "ZIII", "IXYZ"], circuits.angles_of(base, 3)
+    for marked in (circuit,):
+        k = cut(marked, strings, max_overhead=1e9)
+        found = k.expectations(values, executor=open_qpu("exact"))
+        np.testing.assert_allclose(found.values, circuits.truth(base, values, strings), atol=1e-9)
+
+
+def test_slopes_on_devices_are_those_of_the_whole_and_cut_angles_cost_nothing() -> None:
+    circuit = circuits.entangled(4, ["rzz", "cx", "rxx"], seed=3, pairs=[(1, 2), (2, 3), (0, 2)])
+    values, strings = circuits.angles_of(circuit, 2), ["IIIZ", "ZIII", "ZIXI"]
+    k = cut(circuit, strings, cuts="AABB")
+    exact = k.jacobian(values)
+    made = plan(k.workload(batch=2), Topology([open_qpu("exact")], 2), shots=None)
+    with Dispatcher(made) as devices:
+        plain = k.expectations(values, executor=devices)
+        spent = devices.report().parameter_sets
+        found = k.jacobian(values, executor=devices)
+        shifted = devices.report().parameter_sets - spent
+    np.testing.assert_allclose(plain.values, circuits.truth(circuit, values, strings), atol=1e-9)
+    np.testing.assert_allclose(found.values, exact.values, atol=1e-9)
+    uncut = {angle for fragment in k.fragments for angle in fragment.angles}
+    assert len(uncut) == circuit.num_parameters - 2  # the angles of rzz and rxx are not shifted
+    assert shifted == 2 * 2 * sum(
+        len(unit.settings) * int(unit.active.sum()) for unit in next(iter(made.live.workload.cuts.values())).units
+    )
+
+
+@pytest.mark.parametrize("copies", [1, 3])
+def test_standard_errors_hold_over_repetitions(copies: int) -> None:
+    """95% within 1.96 standard errors; the values are unbiased."""
+    circuit = circuits.entangled(3, ["rzz", "cx"], seed=2, pairs=[(1, 2), (0, 1)])
+    values, strings = circuits.angles_of(circuit, 200), ["IIZ", "ZII"]
+    values[:] = values[0]
+    k = cut(circuit, strings, cuts="AAB")
+    truth = circuits.truth(circuit, values[:1], strings)
+    made = plan(k.workload(200, copies), Topology([open_qpu("exact")], 2), shots=500)
+    with Dispatcher(made, seed=4) as devices:
+        found = k.expectations(values, executor=devices)
+        slopes = k.jacobian(values, executor=devices)
+    z = (found.values - truth) / found.stderr
+    assert np.abs(z.mean(axis=0)).max() < 4 / np.sqrt(200)
+    assert 0.91 < (np.abs(z) < 1.96).mean() < 0.985
+    exact, known = k.jacobian(values[:1]).values, slopes.stderr > 1e-9
+    z = ((slopes.values - exact) / np.where(known, slopes.stderr, 1.0))[known]
+    assert 0.93 < (np.abs(z) < 1.96).mean() < 0.985  # outcomes that are certain are never reported as such
+    np.testing.assert_allclose((slopes.values - exact)[~known], 0.0, atol=1e-9)
+
+
+def test_copies_go_where_they_lower_the_error() -> None:
+    """A bridge with a small angle is nearly an identity: the settings that matter get the copies."""
+    circuit = circuits.entangled(2, ["rzz"], seed=2)
+    values = np.tile(circuits.angles_of(circuit, 1), (400, 1))
+    values[:, 4] = 0.3
+    k = cut(circuit, ["IZ", "ZI"], cuts="AB")
+    errors = {}
+    for copies, shots in ((1, 800), (4, 200)):
+        made = plan(k.workload(400, copies), Topology([open_qpu("exact")], 1), shots=shots)
+        with Dispatcher(made, seed=4) as devices:
+            found = k.expectations(values, executor=devices)
+            errors[copies] = (found.values - circuits.truth(circuit, values[:1], ["IZ", "ZI"])).std()
+            assert devices.report().executions == made.forward.executions
+    assert errors[4] < 0.9 * errors[1]  # at equal shots
+
+
+def test_noisy_pieces_are_the_same_by_twin_and_aer_on_two_devices() -> None:
+    circuit = circuits.entangled(3, ["cx", "rzz"], seed=5, pairs=[(0, 1), (1, 2)])
+    values, strings, found = circuits.angles_of(circuit, 2), ["IIZ", "ZII", "IZI"], []
+    k = cut(circuit, strings, max_qubits=2)
+    for engine in ("twin", "aer"):
+        topology = Topology([open_qpu(f"fake:torino?engine={engine}"), open_qpu(f"fake:fez?engine={engine}")], 2)
+        made = plan(k.workload(2), topology, shots=None)
+        assert len({circuit.core.split("/")[0] for circuit in made.circuits}) == 2
+        with Dispatcher(made) as devices:
+            found.append((k.expectations(values, executor=devices), k.jacobian(values, executor=devices)))
+            assert devices.report().jobs == 4  # one per device and round
+    (twin, slopes), (aer, other) = found
+    np.testing.assert_allclose(twin.values, aer.values, atol=1e-7)
+    np.testing.assert_allclose(slopes.values, other.values, atol=1e-7)
+    ideal = circuits.truth(circuit, values, strings)
+    assert 1e-3 < np.abs(twin.values - ideal).max() < 0.5
+
+
+def test_a_slope_of_rows_nobody_asked_for_before_measures_them_too() -> None:
+    circuit = circuits.chain(4, kind="rzz")
+    k = cut(circuit, ["IIIZ"], cuts="AABB")
+    values = circuits.angles_of(circuit, 3)
+    found = k.jacobian(values, executor=[open_qpu("exact")])
+    np.testing.assert_allclose(found.values, k.jacobian(values).values, atol=1e-9)
+
+
+class Model:
+    """Anything with circuits."""
+
+    def __init__(self, circuit: QuantumCircuit, outputs: int, **metadata: Any) -> None:
+        circuit.name = "wide"
+        circuit.metadata = {"outputs": outputs, "inputs": 0, "weights": circuit.num_parameters, **metadata}
+        self._circuit = circuit
+
+    def circuits(self) -> list[QuantumCircuit]:
+        return [self._circuit]
+
+
+def test_a_plan_shows_its_cuts_and_survives_a_file(tmp_path: Any) -> None:
+    w = Workload.of(Model(circuits.chain(4, layers=2), 2), batch=3, steps=2)
+    with pytest.raises(InputError, match=r"'wide' has 4 qubits, but the widest core has 2.*cut"):
+        plan(w, Topology([open_qpu("exact")], 2))
+    made = plan(w, Topology([open_qpu("fake:torino")], 2), wide="cut", copies=2)
+    (one,) = made.cuts
+    assert (one.widths, one.gates, one.wires, one.overhead) == ((2, 2), 2, 0, pytest.approx(81))
+    assert "sampling overhead 81" in str(made) and one.keys == ("wide",)
+    assert made.forward.parameter_sets == 3 * 2 * one.subexperiments
+    made.save(tmp_path / "plan.json")
+    assert Plan.load(tmp_path / "plan.json") == made
+    assert plan(w, Topology([open_qpu("fake:torino")], 4), wide="cut").cuts == ()  # it fits
+
+
+def test_blocks_of_a_circuit_are_where_it_is_cut() -> None:
+    circuit = QuantumCircuit(4)
+    base = circuits.chain(4, kind="rzz")
+    for item in base.data:
+        circuit.append(item.operation, [base.find_bit(bit).index for bit in item.qubits])
+    w = Workload.of(Model(circuit, 4, blocks=[[0, 2], [1, 3]]), batch=1, steps=1)
+    (one,) = plan(w, Topology([open_qpu("exact")], 2), wide="cut", shots=None).cuts
+    assert (one.gates, one.widths) == (3, (1, 1, 1, 1))  # all of the chain is between the blocks
+    (other,) = plan(w, Topology([open_qpu("exact")], 3), wide="cut", shots=None, max_overhead=1e4).cuts
+    assert other.gates == 3
+
+
+@pytest.mark.parametrize(
+    ("settings_", "message"),
+    [
+        ({"wide": "split"}, "wide 'split'"),
+        ({"wide": "cut", "copies": 0}, "copies=0"),
+        ({"wide": "cut", "gradient": "sampled-shift"}, "sampled-shift.*cut"),
+        ({"wide": "cut", "mitigation": ("readout",)}, "readout mitigation"),
+        ({"wide": "cut", "max_overhead": 80}, r"'wide': cutting 2 gates .* overhead of 81, more than max_overhead=80"),
+        ({"wide": "cut", "max_overhead": 0}, "max_overhead=0"),
+    ],
+)
+def test_what_cannot_be_cut_is_refused(settings_: dict[str, Any], message: str) -> None:
+    w = Workload.of(Model(circuits.chain(4, layers=2), 2), batch=3, steps=2)
+    with pytest.raises(InputError, match=message):
+        plan(w, Topology([open_qpu("exact")], 2), **settings_)
+
+
+def test_hopeless_cuts_are_refused_with_the_number_and_the_remedies() -> None:
+    """The paper's double ring at depth 2, 6 qubits on cores of 3."""
+    from qlstm import QLSTM
+
+    w = Workload.of(QLSTM(2, 4), batch=1, steps=1)
+    with pytest.raises(InputError, match=r"overhead of 2\.8.*e\+11.*linear entangler.*bridges.*wider cores"):
+        plan(w, Topology([open_qpu("exact")], 3), wide="cut")
+
+
+def test_many_cuts_are_refused_for_their_subexperiments() -> None:
+    w = Workload.of(Model(circuits.chain(4, layers=6), 2), batch=1, steps=1)
+    with pytest.raises(InputError, match=r"6 cuts make .* subexperiments of it, more than 4,096"):
+        plan(w, Topology([open_qpu("exact")], 2), wide="cut")
+
+
+def test_executors_that_cannot_run_it_are_refused() -> None:
+    circuit = circuits.chain(4)
+    k, values = cut(circuit, ["IIIZ"], cuts="AABB"), circuits.angles_of(circuit, 2)
+    for executor in ("exact", [], [open_qpu("exact"), "exact"], 3):
+        with pytest.raises(InputError, match="executor="):
+            k.expectations(values, executor=executor)
+    other = plan(cut(circuit, ["IIIZ"], cuts="AABB").workload(2), Topology([open_qpu("exact")], 2), shots=None)
+    with Dispatcher(other) as devices, pytest.raises(InputError, match=r"knitted\.workload"):
+        k.expectations(values, executor=devices)
+    mine = plan(k.workload(2), Topology([open_qpu("exact")], 2), shots=None)
+    with Dispatcher(mine) as devices, pytest.raises(InputError, match="a dispatcher has its own"):
+        k.expectations(values, 100, executor=devices)
+
+
+def test_the_search_cuts_a_wire_where_that_is_cheaper() -> None:
+    circuit = QuantumCircuit(5)
+    base = circuits.chain(5)
+    for q in range(5):
+        circuit.append(base.data[q].operation, [q])
+    for a, b in ((0, 1), (1, 2), (0, 2), (2, 3), (3, 4), (2, 4), (2, 3), (3, 4)):
+        circuit.cx(a, b)
+    k = cut(circuit, ["IIIIZ", "ZIIII"], max_qubits=3)
+    assert [basis.is_wire for basis in k.cuts] == [True] and k.overhead == pytest.approx(16)
+    gates = cut(circuit, ["IIIIZ", "ZIIII"], max_qubits=[3, 2])  # the wire goes on as a sixth qubit
+    assert not any(basis.is_wire for basis in gates.cuts) and gates.overhead == pytest.approx(81)
+    values = circuits.angles_of(circuit, 2)
+    truth = circuits.truth(circuit, values, ["IIIIZ", "ZIIII"])
+    for one in (k, gates):
+        np.testing.assert_allclose(one.expectations(values, executor=open_qpu("exact")).values, truth, atol=1e-9)
