@@ -6,30 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from backends.errors import InputError
 
 from ..metrics import r2
 from .assembly import build_data, build_model, open_topology
 from .callbacks import Callback
 from .pricing import gradient_of, mapping_options
+from .probing import REPEATS, angles_of, forecast_on, measured_windows
 from .settings import RunSettings
 from .trainer import Trainer, predict
 
 if TYPE_CHECKING:
-    from qpartition import Comparison, Dispatcher, Plan, Workload
-    from qpartition.executor import Angles, Estimate, Jacobian, Masks, Weights
+    from qpartition import Comparison, Plan, Workload
 
     from ..forecaster import Forecaster
     from ..tasks import Dataset
-
-MEASURED = 32
-"""Test windows, spread over the held-out part, at whose angles the error of the expectations is measured."""
-
-REPEATS = 5
-"""Forecasts per mapping, since one with shots is a matter of luck."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +85,7 @@ def contest_seconds(contest: Contest, mapping: str) -> float:
     from qpartition.comparison import seconds
 
     made, data, workload = contest.plans[mapping], contest.data, contest.workload
-    probe = workload.resized(len(_measured(data))).forward_rounds()
+    probe = workload.resized(len(measured_windows(data))).forward_rounds()
     forecast = workload.resized(len(data.x_test)).forward_rounds()
     once = {key: sum(wave.get(key, 0) for wave in probe) for key in workload.keys}
     return seconds(made, [once]) + seconds(made, forecast * _repeats(contest.settings))
@@ -118,7 +109,7 @@ def run_contest(contest: Contest, callbacks: Sequence[Callback] = ()) -> tuple[C
     settings, data, model = contest.settings, contest.data, contest.model
     Trainer(model, data, settings, callbacks).fit()
     exact = r2(data.y_test, predict(model, data.x_test))
-    found = measure(contest.plans, contest.workload, _angles(model, data), settings.seed)
+    found = measure(contest.plans, contest.workload, angles_of(model, data), settings.seed)
     return found.with_r2({name: _scores(contest, plan) for name, plan in contest.plans.items()}), exact
 
 
@@ -128,64 +119,9 @@ def _scores(contest: Contest, plan: Plan) -> list[float]:
 
     data = contest.data
     with Dispatcher(plan, seed=contest.settings.seed) as devices:  # another seed in every round
-        forecasts = [_forecast(contest.model, data, devices) for _ in range(_repeats(contest.settings))]
+        forecasts = [forecast_on(devices, contest.model, data) for _ in range(_repeats(contest.settings))]
     return [r2(data.y_test, forecast) for forecast in forecasts]
 
 
 def _repeats(settings: RunSettings) -> int:
     return 1 if settings.shots is None else REPEATS
-
-
-def _measured(data: Dataset) -> NDArray[np.int64]:
-    """Test windows at whose angles the error is measured."""
-    return np.linspace(0, len(data.x_test) - 1, min(MEASURED, len(data.x_test))).astype(np.int64)
-
-
-class _Recorder:
-    """An executor that keeps the angles it is asked for."""
-
-    def __init__(self, executor: Dispatcher) -> None:
-        self._executor = executor
-        self.inputs: dict[str, list[Any]] = {}
-        self.weights: dict[str, Any] = {}
-
-    def values(self, inputs: Angles, weights: Weights) -> dict[str, Estimate]:
-        """Pass the question on."""
-        for key, rows in inputs.items():
-            self.inputs.setdefault(key, []).append(rows)
-        self.weights |= weights
-        return self._executor.values(inputs, weights)
-
-    def jacobian(self, inputs: Angles, weights: Weights, mask: Masks | None = None) -> dict[str, Jacobian]:
-        """Pass the question on."""
-        return self._executor.jacobian(inputs, weights, mask)
-
-    def values_and_jacobian(
-        self, inputs: Angles, weights: Weights, mask: Masks | None = None
-    ) -> tuple[dict[str, Estimate], dict[str, Jacobian]]:
-        """Pass the question on."""
-        return self._executor.values_and_jacobian(inputs, weights, mask)
-
-
-def _angles(model: Forecaster, data: Dataset) -> tuple[Angles, Weights]:
-    """Encoding angles and weights of every sub-VQC while the model forecasts some test windows."""
-    from backends import open_qpu
-    from qpartition import Dispatcher, Topology, Workload, plan
-
-    rows = _measured(data)
-    width = max(circuit.num_qubits for circuit in model.circuits())
-    ideal = Topology([open_qpu("exact")], width)
-    with Dispatcher(plan(Workload.of(model, len(rows), data.window), ideal, shots=None)) as exact:
-        recorder = _Recorder(exact)
-        model.executor = recorder
-        predict(model, data.x_test[rows])
-        model.executor = None
-    return {key: np.concatenate(seen) for key, seen in recorder.inputs.items()}, recorder.weights
-
-
-def _forecast(model: Forecaster, data: Dataset, devices: Dispatcher) -> Any:
-    model.executor = devices
-    try:
-        return predict(model, data.x_test)
-    finally:
-        model.executor = None

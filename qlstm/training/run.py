@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from ..tasks import Dataset
 
 DEVICE_OPTIONS = (
-    "shots", "mapping", "objective", "packing", "guard", "core_qubits", "wide", "mitigation", "jacobian", "samples", "perturbation", "signal", "budget",
-    "wait",
+    "shots", "mapping", "objective", "packing", "guard", "core_qubits", "wide", "mitigation", "jacobian", "samples",
+    "perturbation", "signal", "budget", "wait",
 )  # fmt: skip
 MEASURED_GRADIENTS = ("parameter-shift", "sampled-shift", "spsa", "twin")
 
