@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
+import torch
 from torch import Tensor
 
 from backends.errors import InputError, shown
@@ -35,13 +36,18 @@ def bridge_pairs(bridges: Bridges, qubits: Sequence[int]) -> tuple[Pair, ...]:
         raise InputError(f"bridges={bridges} must be at least 0, the bridges per layer; 0 is the split")
     if bridges and len(qubits) == 1:
         raise InputError(f"bridges={bridges} join the parts of a split, and there is one part; use parts=2 or more")
-    room = [min(pair) for pair in zip(qubits, qubits[1:], strict=False)]
+    room = [min(pair) for pair in pairwise(qubits)]
     if bridges > sum(room):
         raise InputError(
             f"bridges={bridges} is more than the {sum(room)} pairs of different qubits at the boundaries of parts of "
             f"{', '.join(map(str, qubits))} qubits; use at most {sum(room)}, or name the pairs"
         )
-    dealt = [(first[m + 1] - 1 - n, first[m + 1] + n) for n in range(max(room, default=0)) for m, r in enumerate(room) if n < r]
+    dealt = [
+        (first[m + 1] - 1 - n, first[m + 1] + n)
+        for n in range(max(room, default=0))
+        for m, r in enumerate(room)
+        if n < r
+    ]
     return tuple(dealt[:bridges])
 
 
@@ -54,16 +60,49 @@ def _explicit(given: object, first: Sequence[int]) -> tuple[Pair, ...]:
         ends = tuple(pair) if isinstance(pair, Iterable) and not isinstance(pair, str | Mapping) else ()
         numbers = [whole(end, 0, first[-1] - 1) for end in ends]
         if len(numbers) != 2 or None in numbers:
-            raise InputError(
-                f"bridge {shown(pair)} must be two qubits of 0..{first[-1] - 1}, counted part after part"
-            )
+            raise InputError(f"bridge {shown(pair)} must be two qubits of 0..{first[-1] - 1}, counted part after part")
         a, b = sorted(int(end) for end in ends)
-        if any(start <= a and b < stop for start, stop in zip(first, first[1:], strict=False)):
+        if any(start <= a and b < stop for start, stop in pairwise(first)):
             raise InputError(f"bridge {(a, b)} lies within one part; a bridge joins qubits of two parts")
         if (a, b) in pairs:
             raise InputError(f"bridge {(a, b)} is named twice; a pair has one bridge per layer")
         pairs.append((a, b))
     return tuple(pairs)
+
+
+def joined_parts(pairs: Iterable[Pair], qubits: Sequence[int]) -> tuple[range, ...]:
+    """Which parts become one circuit: from the lowest to the highest of those that are joined, so that outputs keep
+    their order.
+
+    Args:
+        pairs: From `bridge_pairs`.
+        qubits: Width of every part.
+
+    Returns:
+        Runs of parts, in order; a run of one for a part that no bridge reaches or crosses.
+    """
+    owner = [m for m, width in enumerate(qubits) for _ in range(width)]
+    reach = list(range(len(qubits)))
+    for a, b in pairs:
+        low, high = sorted((owner[a], owner[b]))
+        reach[low] = max(reach[low], high)
+    runs, start, stop = [], 0, 0
+    for m, high in enumerate(reach):
+        stop = max(stop, high)
+        if stop == m:
+            runs.append(range(start, m + 1))
+            start = stop = m + 1
+    return tuple(runs)
+
+
+def joined_width(bridges: Bridges, qubits: Sequence[int]) -> int:
+    """Qubits of the widest circuit of a split with bridges.
+
+    Raises:
+        InputError: As `bridge_pairs`.
+    """
+    runs = joined_parts(bridge_pairs(bridges, qubits), qubits)
+    return max(sum(qubits[m] for m in run) for run in runs)
 
 
 def overhead(bank: Bank, parameters: Mapping[str, Tensor]) -> Tensor:
@@ -79,8 +118,6 @@ def overhead(bank: Bank, parameters: Mapping[str, Tensor]) -> Tensor:
     Returns:
         Shape (gates x parts,), in the order of `qlstm.circuits.bank_circuits`.
     """
-    import torch
-
     layers, columns = bank.ansatz.uploads * bank.ansatz.depth, []
     for part in range(bank.partition.parts):
         weights = bank.weights(part, parameters)

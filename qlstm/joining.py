@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from backends.errors import InputError
 from qlstm.bank import Bank, Joint, Pair
-from qlstm.bridges import Bridges, bridge_pairs
+from qlstm.bridges import Bridges, bridge_pairs, joined_parts
 from qpartition.partition import Partition
 
 Array = NDArray[Any]
@@ -54,7 +54,7 @@ class Joining:
             return None
         first = [0, *accumulate(partition.qubits)]
         owner = [m for m, width in enumerate(partition.qubits) for _ in range(width)]
-        members = tuple(_intervals([(owner[a], owner[b]) for a, b in pairs], partition.parts))
+        members = joined_parts(pairs, partition.qubits)
         orders = [_order(partition, parts) for parts in members]
         place = {qubit: at for order in orders for at, qubit in enumerate(order)}
         joints = []
@@ -148,7 +148,11 @@ class Joining:
         """Per joined part, where the inputs of its qubits stand among those of its parts, shape (inputs,)."""
         orders = []
         for parts, joint in zip(self.members, self.joint.joints, strict=True):
-            carrying = [block[k] for m, block in zip(parts, joint.blocks, strict=True) for k in range(len(self.split.partition.inputs[m]))]
+            carrying = [
+                block[k]
+                for m, block in zip(parts, joint.blocks, strict=True)
+                for k in range(len(self.split.partition.inputs[m]))
+            ]
             orders.append(torch.from_numpy(np.argsort(carrying)))
         return orders
 
@@ -160,16 +164,6 @@ def separated(module: nn.Module, rows: Mapping[str, Array]) -> dict[str, Array]:
     for joining in joinings.values():
         found |= joining.separate(rows)
     return found
-
-
-def _intervals(joined: list[Pair], parts: int) -> Iterator[range]:
-    """Runs of parts, from the lowest to the highest of those that are joined, so that outputs keep their order."""
-    start = stop = 0
-    for m in range(parts):
-        stop = max([stop, *(max(pair) for pair in joined if min(pair) == m)])
-        if stop == m:
-            yield range(start, m + 1)
-            start = stop = m + 1
 
 
 def _order(partition: Partition, parts: range) -> list[int]:

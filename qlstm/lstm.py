@@ -128,9 +128,7 @@ class QLSTM(nn.Module):
         for name, value in self._fresh().items():
             self.register_parameter(name, nn.Parameter(value))
 
-    def _add_layer(
-        self, layer: int, direction: int, division: Partition, bridges: Bridges, hidden_vqc: bool
-    ) -> None:
+    def _add_layer(self, layer: int, direction: int, division: Partition, bridges: Bridges, hidden_vqc: bool) -> None:
         suffix = "_reverse" if direction else ""
         split = Bank(division, self.ansatz, tag=f"l{layer}", suffix=suffix, hidden_size=self.hidden_size, layer=layer)
         joining = Joining.of(split, bridges)
@@ -362,4 +360,6 @@ def _check_options(num_layers: object, dropout: object, partition: object, bridg
             f"an explicit partition fits one input size, not num_layers={num_layers}; name a strategy instead"
         )
     if num_layers > 1 and not isinstance(bridges, int):
-        raise InputError(f"pairs of qubits as bridges fit one layer, not num_layers={num_layers}; give a number instead")
+        raise InputError(
+            f"pairs of qubits as bridges fit one layer, not num_layers={num_layers}; give a number instead"
+        )

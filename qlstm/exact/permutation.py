@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-
 @lru_cache(maxsize=256)
 def cnot_source(cnots: tuple[tuple[int, int], ...], qubits: int) -> NDArray[np.int32]:
     """``source`` of shape (2^qubits,) with ``new[i] = old[source[i]]``; bit k of an index is qubit k.

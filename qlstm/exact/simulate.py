@@ -46,10 +46,10 @@ def circuit_expectations(bank: Bank, part: int, angles: Tensor, weights: Tensor)
     """
     qubits, ansatz, joint = bank.partition.qubits[part], bank.ansatz, bank.joint(part)
     source = torch.from_numpy(cnot_source(joint.couplings(ansatz), qubits).astype("int64")).to(angles.device)
-    layers = (ansatz.uploads, ansatz.depth)
-    rotations = weights[:, : ansatz.uploads * ansatz.depth * qubits * ansatz.angles_per_qubit]
-    bridges = weights[:, rotations.shape[1] :].unflatten(1, (*layers, -1)) if joint.bridges else None
-    rotations = rotations.unflatten(1, (*layers, qubits, ansatz.angles_per_qubit))
+    layers = (len(weights), ansatz.uploads, ansatz.depth)
+    turns = ansatz.uploads * ansatz.depth * qubits * ansatz.angles_per_qubit
+    rotations = weights[:, :turns].reshape(*layers, qubits, ansatz.angles_per_qubit)
+    bridges = weights[:, turns:].reshape(*layers, len(joint.bridges)) if joint.bridges else None
     state = angles.new_full((1, angles.shape[1], 2**qubits), 2 ** (-qubits / 2))
     for upload in range(ansatz.uploads):
         for k in range(angles.shape[-1]):
