@@ -8,8 +8,10 @@ from torch import Tensor, nn
 from backends.errors import InputError
 from qlstm.ansatz import Ansatz
 from qlstm.bank import Bank
+from qlstm.bridges import Bridges
 from qlstm.checks import ansatz_or_default, require_float, require_like, require_narrow, require_pair
 from qlstm.exact.simulate import bank_expectations
+from qlstm.joining import Joining
 from qpartition.partition import Partition
 from qpartition.partition import partition as divide
 
@@ -44,10 +46,12 @@ class QLSTMCell(nn.Module):
         partition: Strategy, index lists or a `Partition`; see `qpartition.partition`.
         ansatz: Circuit of every sub-VQC; `Ansatz.chen2020()` by default.
         qubits: Width of every part, or one per part; the number of its inputs by default.
+        bridges: Trainable RZZ between the parts, as in `QLSTM`.
         device: As in torch.
         dtype: As in torch.
 
-    Parameters are ``weight_p{part}`` of shape (4, depth, q, 3) (gate order i, f, g, o) and what the ansatz adds.
+    Parameters are ``weight_p{part}`` of shape (4, depth, q, 3) (gate order i, f, g, o), ``bridge`` of shape
+    (4, depth, bridges) where there are bridges, and what the ansatz adds.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class QLSTMCell(nn.Module):
         ansatz: Ansatz | None = None,
         *,
         qubits: int | list[int] | None = None,
+        bridges: Bridges = 0,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -66,13 +71,17 @@ class QLSTMCell(nn.Module):
         require_float(dtype)
         self.input_size, self.hidden_size = input_size, hidden_size
         division = divide(partition, input_size, hidden_size, parts, qubits)
-        self.bank = Bank(division, ansatz_or_default(ansatz), tag="", hidden_size=hidden_size)
-        for name, value in self.bank.initial({"device": device, "dtype": dtype}).items():
+        split = Bank(division, ansatz_or_default(ansatz), tag="", hidden_size=hidden_size)
+        self.joining = Joining.of(split, bridges)
+        self.bank = self.joining.joint if self.joining else split
+        factory = {"device": device, "dtype": dtype}
+        fresh = split.initial(factory) | (self.joining.initial(factory) if self.joining else {})
+        for name, value in fresh.items():
             self.register_parameter(name, nn.Parameter(value))
 
     def forward(self, x: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """h_t and c_t of shape (batch, hidden) from x of shape (batch, inputs); unbatched (inputs,) works too."""
-        weight = self.get_parameter(self.bank.name("weight", 0))
+        weight = self.get_parameter("weight_p0")
         require_like("x", x, weight)
         require_narrow(self.bank)
         if x.dim() not in (1, 2) or x.shape[-1] != self.input_size:
@@ -81,7 +90,8 @@ class QLSTMCell(nn.Module):
         h, c = self._state(x, hx, weight)
         v = torch.cat([h, x], -1)
         rows, cells = (v[None], c[None]) if x.dim() == 1 else (v, c)
-        parameters = dict(self.named_parameters(remove_duplicate=False))
+        own = dict(self.named_parameters(remove_duplicate=False))
+        parameters = self.joining.parameters(self) if self.joining else own
         h, c = update(bank_expectations(self.bank, rows, parameters), cells)
         return (h[0], c[0]) if x.dim() == 1 else (h, c)
 

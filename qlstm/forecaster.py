@@ -107,15 +107,21 @@ class Forecaster(nn.Module):
         own = sum(p.numel() for name, p in self.named_parameters(recurse=False) if name.startswith("weight_"))
         return self.qlstm.n_quantum_parameters + own
 
+    def bridge_overhead(self) -> Tensor:
+        """Sampling overhead of every circuit of the cell when bridges are cut; see `QLSTM.bridge_overhead`."""
+        return self.qlstm.bridge_overhead()
+
     @property
     def config(self) -> dict[str, Any]:
         """Everything needed to build this model again, in JSON types; see `from_config`."""
         options = dict(self._options)
         if not isinstance(options.get("partition", ""), str):
-            options["partition"] = asdict(self.qlstm.banks[0, 0].partition)
+            options["partition"] = asdict(self.qlstm.division)
             options.pop("qubits", None)
         elif not isinstance(options.get("qubits"), int | None):
             options["qubits"] = [int(width) for width in options["qubits"]]
+        if not isinstance(options.get("bridges", 0), int):
+            options["bridges"] = [[int(end) for end in pair] for pair in options["bridges"]]
         return {
             "input_size": self.qlstm.input_size, "hidden_size": self.qlstm.hidden_size, "output_size": self.output_size,
             "head": self.head_kind, "ansatz": asdict(self.qlstm.ansatz), **options,
@@ -158,9 +164,7 @@ class Forecaster(nn.Module):
             raise InputError(
                 f"the windows have shape {tuple(x.shape)}, but must have (batch, steps, {self.qlstm.input_size})"
             )
-        parameters = dict(self.named_parameters(recurse=False)) | dict(
-            self.qlstm.named_parameters(remove_duplicate=False)
-        )
+        parameters = dict(self.named_parameters(recurse=False))
         evaluator = self.qlstm.evaluator(parameters)
         past = Pass.begin(evaluator, (x,))
         forecast = self._forecast(x, evaluator, parameters)

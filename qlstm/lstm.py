@@ -14,10 +14,12 @@ from torch.nn.utils.rnn import PackedSequence
 from backends.errors import InputError
 from qlstm.ansatz import Ansatz
 from qlstm.bank import Bank
+from qlstm.bridges import Bridges, overhead
 from qlstm.checks import ansatz_or_default, require_float, require_like, require_narrow, require_pair
 from qlstm.evaluate import Evaluator, Exact
 from qlstm.exact import sequence
 from qlstm.gradients import GRADIENTS, JACOBIANS, SAMPLES, check_executor, check_modes
+from qlstm.joining import Joining
 from qlstm.noise import draw_noise, require_shots
 from qlstm.recurrence import step_by_step, whole_sequences
 from qlstm.replay import Replay
@@ -61,7 +63,9 @@ class QLSTM(nn.Module):
         jacobian: ``"deferred"``: T + 1 rounds a training step; ``"fused"``: T rounds, Jacobians with the values.
         qubits: Width of every part, or one per part; the number of its inputs by default.
         samples: Weight shifts per sub-VQC and step of ``"sampled-shift"``.
-        hidden_vqc: One more VQC per layer maps o * tanh(c) to h_t (VQC5 of the 2020 variant).
+        bridges: Trainable RZZ between the parts, per variational layer: so many between neighbouring parts, or pairs of
+            qubits counted part after part (with ``num_layers=1``); see `qlstm.bridges.bridge_pairs`. 0 is the split.
+        hidden_vqc: One more VQC per layer maps o * tanh(c) to h_t (VQC5 of the 2020 variant), without bridges.
         train_shots: In training mode without an executor, add the noise of that many shots to every <Z>, drawn from
             torch's global generator and constant to autograd. A setting of training, not of the model; can be set later.
         device: As in torch.
@@ -71,7 +75,8 @@ class QLSTM(nn.Module):
 
     Parameters are ``weight_l{layer}_p{part}`` of shape (4, depth, q, 3) for ``rot`` and (4, depth, q) for ``ry``
     rotations ((4, uploads, depth, q, ...) with more uploads), gate order i, f, g, o, radians; ``scale_...``, ``bias_...``,
-    ``gain_...``, ``offset_...`` where the ansatz has affine maps; ``_reverse`` is appended for the backward direction.
+    ``gain_...``, ``offset_...`` where the ansatz has affine maps; ``bridge_l{layer}`` of shape (4[, uploads], depth,
+    bridges) where there are bridges; ``_reverse`` is appended for the backward direction.
 
     Raises:
         InputError: For a size, name or partition that cannot be used.
@@ -94,13 +99,14 @@ class QLSTM(nn.Module):
         *,
         qubits: int | Sequence[int] | None = None,
         samples: int = SAMPLES,
+        bridges: Bridges = 0,
         hidden_vqc: bool = False,
         train_shots: int | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        _check_options(num_layers, dropout, partition)
+        _check_options(num_layers, dropout, partition, bridges)
         check_modes(gradient, jacobian, samples)
         require_float(dtype)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
@@ -111,21 +117,24 @@ class QLSTM(nn.Module):
         self.replay: Replay | None = None
         self.train_shots = train_shots
         self.banks: dict[Place, Bank] = {}
+        self.joinings: dict[Place, Joining] = {}
         self.hidden_banks: dict[Place, Bank] = {}
         for layer in range(num_layers):
             size = input_size if layer == 0 else hidden_size * self.directions
             division = divide(partition, size, hidden_size, parts, qubits)
             for direction in range(self.directions):
-                self._add_layer(layer, direction, division, hidden_vqc)
+                self._add_layer(layer, direction, division, bridges, hidden_vqc)
         self._factory = {"device": device, "dtype": dtype}
-        for bank in self._all_banks():
-            for name, value in bank.initial(self._factory).items():
-                self.register_parameter(name, nn.Parameter(value))
+        for name, value in self._fresh().items():
+            self.register_parameter(name, nn.Parameter(value))
 
-    def _add_layer(self, layer: int, direction: int, division: Partition, hidden_vqc: bool) -> None:
+    def _add_layer(self, layer: int, direction: int, division: Partition, bridges: Bridges, hidden_vqc: bool) -> None:
         suffix = "_reverse" if direction else ""
-        bank = Bank(division, self.ansatz, tag=f"l{layer}", suffix=suffix, hidden_size=self.hidden_size, layer=layer)
-        self.banks[layer, direction] = bank
+        split = Bank(division, self.ansatz, tag=f"l{layer}", suffix=suffix, hidden_size=self.hidden_size, layer=layer)
+        joining = Joining.of(split, bridges)
+        self.banks[layer, direction] = joining.joint if joining else split
+        if joining:
+            self.joinings[layer, direction] = joining
         if hidden_vqc:
             slices = contiguous(0, self.hidden_size, division.parts)
             extra = Partition.explicit(slices, 0, self.hidden_size)
@@ -150,8 +159,22 @@ class QLSTM(nn.Module):
 
     @property
     def n_quantum_parameters(self) -> int:
-        """Trainable rotation angles (Eq. 11, Eq. 12 with ``hidden_vqc``)."""
-        return sum(p.numel() for name, p in self.named_parameters() if name.startswith("weight_"))
+        """Trainable rotation angles (Eq. 11, Eq. 12 with ``hidden_vqc``), those of bridges included."""
+        return sum(p.numel() for name, p in self.named_parameters() if name.startswith(("weight_", "bridge_")))
+
+    @property
+    def division(self) -> Partition:
+        """How layer 0 is split into parts, whether or not bridges join them."""
+        return self.joinings[0, 0].split.partition if self.joinings else self.banks[0, 0].partition
+
+    def bridge_overhead(self) -> Tensor:
+        """Sampling overhead of every circuit at its present angles when bridges are cut; see `qlstm.bridges.overhead`.
+
+        Returns:
+            Shape (circuits,), in the order of `circuits`; differentiable, so that a penalty in the loss can bound it.
+        """
+        parameters = self.parameters_by_name()
+        return torch.cat([overhead(bank, parameters) for bank in self._all_banks()])
 
     def flatten_parameters(self) -> None:
         """Nothing to do; `torch.nn.LSTM` has it for cuDNN, and code written for it calls it."""
@@ -163,9 +186,19 @@ class QLSTM(nn.Module):
     def reset_parameters(self) -> None:
         """Draw fresh weights, as at construction."""
         with torch.no_grad():
-            for bank in self._all_banks():
-                for name, value in bank.initial(self._factory).items():
-                    getattr(self, name).copy_(value)
+            for name, value in self._fresh().items():
+                getattr(self, name).copy_(value)
+
+    def _fresh(self) -> dict[str, Tensor]:
+        """Fresh parameters by name; those of bridges last, so that a seed gives the split the same weights without."""
+        fresh: dict[str, Tensor] = {}
+        for place, bank in self.banks.items():
+            joining, extra = self.joinings.get(place), self.hidden_banks.get(place)
+            fresh |= (joining.split if joining else bank).initial(self._factory)
+            fresh |= extra.initial(self._factory) if extra else {}
+        for joining in self.joinings.values():
+            fresh |= joining.initial(self._factory)
+        return fresh
 
     def circuits(self) -> list[QuantumCircuit]:
         """The sub-VQCs as parameterised qiskit circuits, without measurements; see `qlstm.circuits.bank_circuits`."""
@@ -184,10 +217,11 @@ class QLSTM(nn.Module):
 
     def extra_repr(self) -> str:
         """What ``print(model)`` shows."""
-        bank = self.banks[0, 0]
+        division = self.division
+        bridges = f"bridges={self.joinings[0, 0].pairs}, " if self.joinings else ""
         return (
-            f"{self.input_size}, {self.hidden_size}, num_layers={self.num_layers}, parts={bank.partition.parts}, "
-            f"qubits={bank.partition.qubits}, bidirectional={self.bidirectional}, ansatz={self.ansatz}"
+            f"{self.input_size}, {self.hidden_size}, num_layers={self.num_layers}, parts={division.parts}, "
+            f"qubits={division.qubits}, {bridges}bidirectional={self.bidirectional}, ansatz={self.ansatz}"
         )
 
     def forward(self, input: Tensor, hx: State | None = None) -> tuple[Tensor, State]:
@@ -219,15 +253,15 @@ class QLSTM(nn.Module):
         """Standard errors of the last measured gradient, by parameter name; see `qlstm.uncertainty.gradient_stderr`."""
         return gradient_stderr(self, self.past, loss, replicates, seed)
 
-    def evaluator(self, parameters: Mapping[str, Tensor] | None = None) -> Evaluator | None:
+    def evaluator(self, others: Mapping[str, Tensor] | None = None) -> Evaluator | None:
         """Who answers in one forward pass: an executor's devices, or None for exact evaluation of whole sequences.
 
         Args:
-            parameters: The model's parameters by name, with those of banks outside this module; its own by default.
+            others: Parameters by name of banks outside this module.
         """
         if self.replay is None and self.executor is None:
             return None
-        mine = self.parameters_by_name() if parameters is None else parameters
+        mine = self.parameters_by_name() | dict(others or {})
         if self.replay is not None:
             return self.replay.starting(mine)
         if self.executor is None:
@@ -266,12 +300,18 @@ class QLSTM(nn.Module):
         return functional.dropout(y, self.dropout, self.training) if self.dropout and layer < self.num_layers - 1 else y
 
     def parameters_by_name(self) -> dict[str, Tensor]:
-        """All parameters by name; one that stands in two places under both names."""
-        return {name: getattr(self, name) for bank in self._all_banks() for name in bank.shapes}
+        """Parameters of all banks by name; one that stands in two places under both names.
+
+        Those of joined parts are made of the module's own, here and nowhere else.
+        """
+        joint = {joining.joint: joining for joining in self.joinings.values()}
+        named: dict[str, Tensor] = {}
+        for bank in self._all_banks():
+            named |= joint[bank].parameters(self) if bank in joint else {n: getattr(self, n) for n in bank.shapes}
+        return named
 
     def _weight(self) -> Tensor:
-        weight: Tensor = getattr(self, next(iter(self.banks[0, 0].shapes)))
-        return weight
+        return self.weight_l0_p0  # type: ignore[return-value]
 
     def _all_banks(self) -> list[Bank]:
         return [bank for place in self.banks for bank in (self.banks[place], self.hidden_banks.get(place)) if bank]
@@ -306,7 +346,7 @@ class QLSTM(nn.Module):
         return (h0[:, None], c0[:, None]) if unbatched else (h0, c0)
 
 
-def _check_options(num_layers: object, dropout: object, partition: object) -> None:
+def _check_options(num_layers: object, dropout: object, partition: object, bridges: object) -> None:
     if not isinstance(num_layers, int) or isinstance(num_layers, bool) or num_layers < 1:
         raise InputError(f"num_layers={num_layers!r} must be an integer of at least 1")
     if isinstance(dropout, bool) or not isinstance(dropout, int | float) or not 0 <= dropout <= 1:
@@ -318,4 +358,8 @@ def _check_options(num_layers: object, dropout: object, partition: object) -> No
     if num_layers > 1 and not isinstance(partition, str):
         raise InputError(
             f"an explicit partition fits one input size, not num_layers={num_layers}; name a strategy instead"
+        )
+    if num_layers > 1 and not isinstance(bridges, int):
+        raise InputError(
+            f"pairs of qubits as bridges fit one layer, not num_layers={num_layers}; give a number instead"
         )

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from backends.errors import InputError
 from qlstm.evaluate import Evaluator
+from qlstm.joining import separated
 from qlstm.replay import Noise, Replay, replaying
 from qlstm.shift import Device
 from qlstm.tape import Tape
@@ -105,10 +106,12 @@ def _by_weights(model: nn.Module, tape: Tape) -> dict[str, Tensor]:
                 variance[key] = variance.get(key, 0.0) + np.einsum("bo,bow->w", upstream[key] ** 2, error**2)
     found: dict[str, Tensor] = {}
     shared = {id(p): name for name, p in model.named_parameters()}
+    stacked = {name: np.stack([variance[key] for key in keys]) for name, keys in places.items()}
     for module in model.modules():
+        own = separated(module, stacked)
         for name, parameter in module.named_parameters(recurse=False, remove_duplicate=False):
-            if name in places and id(parameter) in shared:
-                rows = torch.from_numpy(np.stack([variance[key] for key in places[name]])).reshape(parameter.shape)
+            if name in own and id(parameter) in shared:
+                rows = torch.from_numpy(own[name]).reshape(parameter.shape)
                 full = shared[id(parameter)]
                 found[full] = found.get(full, torch.zeros((), dtype=rows.dtype)) + rows
     return found

@@ -52,6 +52,9 @@ Scaling = Annotated[Text, _data("--scaling", "What sets the scale: train (part o
 Hidden = Annotated[Count, _model("--hidden", "Length of the hidden state.")]
 Parts = Annotated[Count, _model("--parts", "Sub-VQCs that every gate is divided into.")]
 Partition = Annotated[Text, _model("--partition", "contiguous, round-robin or shared-input.", "NAME")]
+Bridges = Annotated[
+    Count, _model("--bridges", "Trainable RZZ between neighbouring parts, per variational layer.", default="0: split")
+]
 AnsatzName = Annotated[Text, _model("--ansatz", "chen2020, chen2024 or reupload.", "NAME")]
 Depth = Annotated[Count, _model("--depth", "Layers of the ansatz.", default="the ansatz's own")]
 Head = Annotated[Text, _model("--head", "linear or vqc.", "NAME")]
@@ -63,6 +66,10 @@ Optimizer = Annotated[Text, _training("--optimizer", "rmsprop or adam.", "NAME")
 Cosine = Annotated[Flag, _training("--cosine/--no-cosine", "Let the rate fall to 1% over all epochs.", default="no")]
 Shuffle = Annotated[Flag, _training("--shuffle/--no-shuffle", "A new order of the windows every epoch.", default="no")]
 Seed = Annotated[Count, _training("--seed", "Fixes first weights, order and sampled shots.")]
+MaxOverhead = Annotated[
+    Number,
+    _training("--max-overhead", "Bridges: keep the shots that cutting costs under this factor.", default="no bound"),
+]
 Gradient = Annotated[
     Text,
     _training(
@@ -148,9 +155,9 @@ Quiet = Annotated[bool, _run("--quiet", "Print nothing but errors.", default="")
 
 RUN: dict[str, Any] = {
     "task": Task, "target": Target, "features": Features, "with_u": WithU, "window": Window, "split": Split,
-    "scaling": Scaling, "hidden": Hidden, "parts": Parts, "partition": Partition, "ansatz": AnsatzName, "depth": Depth,
-    "head": Head, "epochs": Epochs, "batch": Batch, "lr": Lr, "optimizer": Optimizer, "cosine": Cosine,
-    "shuffle": Shuffle, "seed": Seed, "gradient": Gradient, "samples": Samples,
+    "scaling": Scaling, "hidden": Hidden, "parts": Parts, "partition": Partition, "bridges": Bridges, "ansatz": AnsatzName,
+    "depth": Depth, "head": Head, "epochs": Epochs, "batch": Batch, "lr": Lr, "optimizer": Optimizer, "cosine": Cosine,
+    "shuffle": Shuffle, "seed": Seed, "max_overhead": MaxOverhead, "gradient": Gradient, "samples": Samples,
     "perturbation": Perturbation, "signal": Signal, "train_shots": TrainShots, "jacobian": JacobianMode, "qpu": Qpu,
     "shots": Shots, "mapping": Mapping, "objective": Objective, "packing": Packing, "guard": Guard,
     "core_qubits": CoreQubits, "wide": Wide, "mitigation": Mitigation,

@@ -116,5 +116,11 @@ def _conclude(run: Run, output: Output, done_before: int) -> int:
         ("seconds of the last epoch" if name == "seconds" else name): v for name, v in summary["metrics"].items()
     }
     output.table("Result", metrics | linear)
+    reached, bound = summary["metrics"].get("bridge_overhead", 1.0), run.settings.max_overhead
+    if bound is not None and reached > bound:
+        output.warn(
+            f"the overhead of the bridges is {reached:.4g}, above --max-overhead {bound:g}: the penalty did not hold it;"
+            " train longer, or with a smaller --lr"
+        )
     output.say(f"written to {path}")
     return 0

@@ -42,12 +42,15 @@ class Layout:
         self._starts = [
             start if length else None for start, length in zip(accumulate([0, *lengths]), lengths, strict=False)
         ]
+        joints = [bank.joint(p) for p in parts]
         tables = [
             part.qubits,
             [len(entries) for entries in part.inputs],
             part.outputs,
             [i for entries in part.inputs for i in entries],
-            np.concatenate([cnot_source(ansatz.entangler, q) for q in part.qubits]),
+            np.concatenate([cnot_source(j.couplings(ansatz), q) for j, q in zip(joints, part.qubits, strict=True)]),
+            [len(joint.bridges) for joint in joints],
+            [qubit for joint in joints for pair in joint.bridges for qubit in pair],
         ]
         self._tables = [np.array(table, dtype=np.int32) for table in tables]
         self._fixed = (

@@ -11,7 +11,7 @@ _INTEGERS = (
     "steps", "batch", "inputs", "hidden", "parts", "gates", "uploads", "depth",
     "arctan", "rot", "affine_in", "affine_out", "reverse", "batch_first",
 )  # fmt: skip
-_POINTERS = ("qubits", "n_in", "n_out", "index", "source")
+_POINTERS = ("qubits", "n_in", "n_out", "index", "source", "n_bridges", "bridge")
 _ARRAYS = (
     "x", "h0", "c0", "weights", "scale", "bias", "gain", "offset", "noise", "y", "h_last", "c_last", "saved",
     "grad_y", "grad_h", "grad_c",
@@ -19,7 +19,7 @@ _ARRAYS = (
 )  # fmt: skip
 
 
-_ABI = 4
+_ABI = 5
 
 
 class Model(ctypes.Structure):

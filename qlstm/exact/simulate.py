@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-from qlstm.bank import Bank
+from qlstm.bank import Bank, Pair
 from qlstm.exact.permutation import cnot_source
 from qlstm.noise import estimated
 
@@ -39,13 +39,17 @@ def circuit_expectations(bank: Bank, part: int, angles: Tensor, weights: Tensor)
         bank: The sub-VQCs.
         part: Number of the part.
         angles: Encoding angles, shape (gates or 1, batch, uploads, encodings, inputs), radians.
-        weights: Shape (gates, uploads, depth, qubits, angles per qubit), radians.
+        weights: In the order of `Bank.weights`, shape (gates, weights), radians.
 
     Returns:
         Shape (gates, batch, outputs of the part).
     """
-    qubits, ansatz = bank.partition.qubits[part], bank.ansatz
-    source = torch.from_numpy(cnot_source(ansatz.entangler, qubits).astype("int64")).to(angles.device)
+    qubits, ansatz, joint = bank.partition.qubits[part], bank.ansatz, bank.joint(part)
+    source = torch.from_numpy(cnot_source(joint.couplings(ansatz), qubits).astype("int64")).to(angles.device)
+    layers = (len(weights), ansatz.uploads, ansatz.depth)
+    turns = ansatz.uploads * ansatz.depth * qubits * ansatz.angles_per_qubit
+    rotations = weights[:, :turns].reshape(*layers, qubits, ansatz.angles_per_qubit)
+    bridges = weights[:, turns:].reshape(*layers, len(joint.bridges)) if joint.bridges else None
     state = angles.new_full((1, angles.shape[1], 2**qubits), 2 ** (-qubits / 2))
     for upload in range(ansatz.uploads):
         for k in range(angles.shape[-1]):
@@ -54,8 +58,10 @@ def circuit_expectations(bank: Bank, part: int, angles: Tensor, weights: Tensor)
                 state = _rz(state, qubits, k, angles[:, :, upload, 1, k])
         for layer in range(ansatz.depth):
             state = state[..., source]
+            if bridges is not None:
+                state = state * _bridged(qubits, joint.bridges, bridges[:, upload, layer])[:, None]
             for k in range(qubits):
-                rotation = weights[:, None, upload, layer, k]
+                rotation = rotations[:, None, upload, layer, k]
                 if ansatz.rotation == "rot":
                     state = _rz(state, qubits, k, rotation[..., 0])
                     state = _ry(state, qubits, k, rotation[..., 1])
@@ -84,6 +90,13 @@ def _rz(state: Tensor, qubits: int, k: int, angle: Tensor) -> Tensor:
     phase = torch.complex(half.cos(), half.sin())
     turned = torch.stack([phase.conj() * s[..., 0, :], phase * s[..., 1, :]], -2)
     return turned.flatten(-3)
+
+
+def _bridged(qubits: int, pairs: Sequence[Pair], angles: Tensor) -> Tensor:
+    """The diagonal of RZZ on every pair, exp(-i angle ZZ / 2); angles (gates, pairs), result (gates, 2^q)."""
+    z = _signs(qubits, qubits).to(angles)
+    phase = angles @ torch.stack([z[:, a] * z[:, b] for a, b in pairs]) / 2
+    return torch.complex(phase.cos(), -phase.sin())
 
 
 def _signs(qubits: int, outputs: int) -> Tensor:

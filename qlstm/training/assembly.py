@@ -62,6 +62,11 @@ def build_model(settings: RunSettings, data: Dataset) -> Forecaster:
     """
     from .. import Ansatz, Forecaster
 
+    if settings.max_overhead is not None and not settings.bridges:
+        raise InputError(
+            f"--max-overhead {settings.max_overhead:g} bounds the overhead of bridges, and there are none; add --bridges,"
+            " or leave it out"
+        )
     _require_width(settings, data.x.shape[2])
     depth = {} if settings.depth is None else {"depth": settings.depth}
     torch.manual_seed(settings.seed)
@@ -77,17 +82,29 @@ def build_model(settings: RunSettings, data: Dataset) -> Forecaster:
         jacobian=settings.jacobian,
         train_shots=settings.train_shots,
         dtype=torch.float64,
-        **({"samples": settings.samples} if settings.gradient == "sampled-shift" else {}),
+        **_optional(settings),
     )
+
+
+def _optional(settings: RunSettings) -> dict[str, Any]:
+    """Options that a model has in its configuration only where they are used, as in folders of earlier versions."""
+    options: dict[str, Any] = {"samples": settings.samples} if settings.gradient == "sampled-shift" else {}
+    return options | ({"bridges": settings.bridges} if settings.bridges else {})
 
 
 def _require_width(settings: RunSettings, features: int) -> None:
     """Refuse circuits whose exact simulation would not fit into memory."""
-    width = partition(settings.partition, features, settings.hidden, settings.parts).width
-    if not settings.qpu and width > EXACT_QUBITS:
+    if settings.qpu:
+        return
+    from ..bridges import joined_width
+
+    split = partition(settings.partition, features, settings.hidden, settings.parts)
+    width = joined_width(settings.bridges, split.qubits)
+    if width > EXACT_QUBITS:
+        remedy = "use fewer --bridges" if split.width <= EXACT_QUBITS else "use more --parts"
         raise InputError(
             f"the widest sub-VQC has {width} qubits, exact simulation takes at most {EXACT_QUBITS};"
-            " use more --parts or a smaller --hidden"
+            f" {remedy} or a smaller --hidden"
         )
 
 

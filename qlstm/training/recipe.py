@@ -22,6 +22,8 @@ class Recipe:
         batch: Windows per optimiser step; the last batch of an epoch may be smaller.
         epochs: Passes over the training windows.
         seed: Fixes the weights the model starts from, the order of the windows and sampled shots.
+        max_overhead: A model with bridges: a penalty in the loss keeps the sampling overhead of cutting them under this;
+            None for no bound.
         perturbation: How far ``gradient="spsa"`` moves every parameter, one way and the other.
         signal: Log the gradient's signal-to-noise ratio on devices with shots. It costs no execution, and the time of
             about one simulated round a step.
@@ -34,6 +36,7 @@ class Recipe:
     batch: int = 10
     epochs: int = 100
     seed: int = 0
+    max_overhead: float | None = None
     perturbation: float = 0.1
     signal: bool = True
 
@@ -44,6 +47,10 @@ class Recipe:
             raise InputError(f"lr={self.lr} must be a positive number; 0.01 is usual")
         if not (math.isfinite(self.perturbation) and self.perturbation > 0):
             raise InputError(f"perturbation={self.perturbation} must be a positive number; 0.1 is usual")
+        if self.max_overhead is not None and not (math.isfinite(self.max_overhead) and self.max_overhead > 1):
+            raise InputError(
+                f"max_overhead={self.max_overhead} must be a number above 1, the overhead of angles 0; 3 is usual"
+            )
         for name in ("batch", "epochs"):
             require_count(name, getattr(self, name), least=1)
         require_count("seed", self.seed, least=0, most=2**63 - 1)

@@ -41,6 +41,7 @@ class RunSettings(Recipe):
         hidden: Length of h.
         parts: Number of parts M of every gate.
         partition: How v = [h; x] is divided among the parts.
+        bridges: Trainable RZZ between neighbouring parts, per variational layer.
         ansatz: Name of an ansatz preset.
         depth: Layers of the ansatz; None for the preset's own.
         head: ``"linear"`` or ``"vqc"``.
@@ -73,6 +74,7 @@ class RunSettings(Recipe):
     hidden: int = 5
     parts: int = 1
     partition: str = "contiguous"
+    bridges: int = 0
     ansatz: str = "chen2020"
     depth: int | None = None
     head: str = "linear"
@@ -95,7 +97,8 @@ class RunSettings(Recipe):
     def __post_init__(self) -> None:
         self._require_types()
         super().__post_init__()
-        require_count("guard", self.guard, least=0)
+        for name in ("guard", "bridges"):
+            require_count(name, getattr(self, name), least=0)
         for name in ("window", "hidden", "parts", "samples"):
             require_count(name, getattr(self, name), least=1)
         for name in ("depth", "shots", "train_shots", "core_qubits"):
@@ -107,7 +110,6 @@ class RunSettings(Recipe):
             raise InputError(
                 f"budget={self.budget} must be a positive number of QPU seconds; leave it out for no limit"
             )
-
         if self.wait is not None and not self.wait > 0:
             raise InputError(
                 f"wait={self.wait} must be a positive number of seconds; leave it out to wait for any time"

@@ -15,9 +15,10 @@ from backends.errors import InputError
 
 from ..metrics import Scores
 from ..spsa import spsa_gradient
+from .bounding import OverheadBound, largest_overhead
 from .callbacks import Callback
 from .devices import executor_of, executor_state, gradient_of, spent_since, totals
-from .history import SIGNAL, History
+from .history import OVERHEAD, SIGNAL, History
 from .optimisers import optimiser
 from .recipe import Recipe, require_count
 from .signal import signal_to_noise
@@ -30,7 +31,7 @@ _CHUNK = 4096
 
 
 class Trainer:
-    """Minimises the mean squared error of a model's forecasts on the training windows.
+    """Minimises the mean squared error of a model's forecasts on the training windows, within a bound on its overhead.
 
     Args:
         model: ``(batch, window, features) -> (batch, targets)``; it is trained where it lives, in its own dtype.
@@ -57,6 +58,8 @@ class Trainer:
         self._like = next(model.parameters())
         self._x, self._y = _tensor(data.x, self._like), _tensor(data.y, self._like)
         self._optimizer = optimiser(self.recipe, model.parameters())
+        bound = self.recipe.max_overhead
+        self._penalty = None if bound is None else OverheadBound(model, bound)
         self._elapsed = 0.0
         self.signals: list[float] = []
         self._mark()
@@ -108,7 +111,10 @@ class Trainer:
         self._elapsed += time.perf_counter() - began
         self.settled = False
         signal = {SIGNAL: sum(self.signals) / len(self.signals)} if self.signals else {}
-        row = self.history.add({**row, "seconds": self._elapsed, **signal, **totals(executor_of(self.model))})
+        overhead = largest_overhead(self.model)
+        bridges = {} if overhead is None else {OVERHEAD: overhead}
+        spent = totals(executor_of(self.model))
+        row = self.history.add({**row, "seconds": self._elapsed, **bridges, **signal, **spent})
         self.epoch, self.batch, self._elapsed, self.signals = self.epoch + 1, 0, 0.0, []
         self._mark()
         self._emit("on_epoch", row)
@@ -131,14 +137,17 @@ class Trainer:
             return torch.nn.functional.mse_loss(forecast, y)
 
         if executor_of(self.model) is not None and gradient_of(self.model) == "spsa":
-            value = spsa_gradient(self.model, lambda: loss(self.model(x)), self.recipe.perturbation)
+            value = spsa_gradient(self.model, lambda: self._penalised(loss(self.model(x))), self.recipe.perturbation)
             self._require_loss(value)
             return value, None
-        found = loss(self.model(x))
+        found = self._penalised(loss(self.model(x)))
         value = found.item()
         self._require_loss(value)
         found.backward()  # type: ignore[no-untyped-call]
         return value, signal_to_noise(self.model, loss, self.steps) if self.recipe.signal else None
+
+    def _penalised(self, loss: torch.Tensor) -> torch.Tensor:
+        return loss if self._penalty is None else loss + self._penalty()
 
     def _require_loss(self, value: float) -> None:
         """Raise for a loss that is not finite."""

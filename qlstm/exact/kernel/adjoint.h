@@ -11,7 +11,7 @@ static long sums_vectors(const Model *m, const Tables *t) {
     long count = 2 * t->affine[m->parts] + 2L * m->gates * m->hidden;
     for (int p = 0; p < m->parts; p++) {
         const Shape *f = t->shape + p;
-        count += m->gates * (layers * f->q + (m->rot ? (layers + m->uploads) * f->n : 0));
+        count += m->gates * (layers * f->q + ((f->diagonals ? layers : 0) + (m->rot ? m->uploads : 0)) * f->n);
     }
     return count;
 }
@@ -33,7 +33,7 @@ static int make_sums(const Model *m, const Tables *t, Sums *s) {
             const Shape *f = t->shape + p;
             Grad *grad = s->grad + (long)p * m->gates + g;
             grad->ry = next, next += layers * f->q;
-            grad->diagonal = next, next += m->rot ? layers * f->n : 0;
+            grad->diagonal = next, next += f->diagonals ? layers * f->n : 0;
             grad->closing = next, next += m->rot ? (long)m->uploads * f->n : 0;
         }
     s->scale = next, next += t->affine[m->parts];

@@ -17,7 +17,7 @@ INLINE vec *evolve(const Shape *f, const Trig *w, const Encoded *encoded, const 
             in = out + f->len;
             out += 2 * f->len;
         }
-        diagonal_forward(in, out, f->source, f->rot ? w->diagonal + layer * 2 * f->n : 0, f->n, f->len);
+        diagonal_forward(in, out, f->source, f->diagonals ? w->diagonal + layer * 2 * f->n : 0, f->n, f->len);
         if (layer == f->layers - 1) return out;
         ry_all(out, out + f->len, f->q, f->len, w->cosine + layer * f->q, w->sine + layer * f->q, 1);
         in = out + f->len;
@@ -37,7 +37,7 @@ INLINE void evolve_backward(const Shape *f, const Trig *w, const Encoded *encode
             ry_gradients(state + f->len, lambda, f->q, f->len, g->ry + layer * f->q);
             ry_all(lambda, lambda, f->q, f->len, w->cosine + layer * f->q, w->sine + layer * f->q, -1);
         }
-        diagonal_backward(state, lambda, other, f->source, f->rot ? w->diagonal + layer * 2 * f->n : 0, f->n, f->len,
+        diagonal_backward(state, lambda, other, f->source, f->diagonals ? w->diagonal + layer * 2 * f->n : 0, f->n, f->len,
                           g->diagonal + layer * f->n);
         swap = lambda, lambda = other, other = swap;
         if (upload > 0 && layer % f->depth == 0) {

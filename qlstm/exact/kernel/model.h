@@ -4,7 +4,7 @@
 #define QLSTM_MODEL_H
 
 /* Raised whenever this struct, `Arrays` or an entry point changes: library.py refuses a library of another number. */
-#define KERNEL_ABI 4
+#define KERNEL_ABI 5
 
 typedef struct {
     int steps, batch, inputs, hidden, parts, gates, uploads, depth;
@@ -17,6 +17,8 @@ typedef struct {
     const int *qubits, *n_in, *n_out; /* per part */
     const int *index;                 /* per part n_in entries: which entry of v = [h; x] a qubit carries */
     const int *source;                /* per part 2^q entries: CNOT layer, new[i] = old[source[i]] */
+    const int *n_bridges;             /* per part: RZZ per layer, after the CNOTs */
+    const int *bridge;                /* per part 2 n_bridges entries: the qubits they join */
 } Model;
 
 #endif

@@ -7,14 +7,22 @@ INLINE REAL total(vec v) {
 }
 
 /* Add one chunk's lane sums to the gradients of the weights. The sums under a diagonal become those of its RZ
- * angles: dL/da_k = sum_i (+-)_k(i) grad[i], minus where bit k of i is 1. */
+ * angles: dL/da_k = sum_i (+-)_k(i) grad[i], minus where bit k of i is 1; of a bridge minus where its bits differ. */
 static void reduce_weights(const Shape *f, const Grad *grad, REAL *out, REAL *flat) {
     const int q = f->q, angles = f->rot ? 3 : 1;
     for (int layer = 0; layer < f->layers; layer++)
         for (int k = 0; k < q; k++) out[(layer * q + k) * angles + (f->rot ? 1 : 0)] += total(grad->ry[layer * q + k]);
-    if (!f->rot) return;
+    if (!f->diagonals) return;
+    REAL *bridge = out + count_rotations(f);
     for (int layer = 0; layer < f->layers; layer++) {
         for (int i = 0; i < f->n; i++) flat[i] = total(grad->diagonal[layer * f->n + i]);
+        for (int b = 0; b < f->bridges; b++) {
+            REAL sum = 0;
+            for (int i = 0; i < f->n; i++)
+                sum += ((i >> f->bridge[2 * b]) ^ (i >> f->bridge[2 * b + 1])) & 1 ? -flat[i] : flat[i];
+            bridge[layer * f->bridges + b] += sum;
+        }
+        if (!f->rot) continue;
         const int encoding_before = layer && layer % f->depth == 0;
         for (int k = 0; k < q; k++) {
             REAL a = 0, c = 0;

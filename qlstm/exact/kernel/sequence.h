@@ -22,7 +22,7 @@ typedef struct { /* scratch of one thread */
 } Work;
 
 static int make_work(const Model *m, const Tables *t, Work *w) {
-    const long D = m->inputs + m->hidden, H = m->hidden, G = m->gates, angles = (long)m->uploads * D;
+    const long D = m->inputs + m->hidden, H = m->hidden, G = m->gates, angles = (long)m->uploads * t->most_inputs;
     const long count = 2 * D + 3L * t->widest + t->deepest_stack + 3 * G * H + 2 * H + 2 * H + 2 * angles + t->widest + 4 * angles;
     if (!(w->memory = aligned_alloc(VECTOR_BYTES, sizeof(vec) * (size_t)count))) return 1;
     vec *next = w->memory;

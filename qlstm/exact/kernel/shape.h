@@ -5,18 +5,19 @@
  * real array of `len` vectors; only the RZ diagonals and the RZ encoding know about complex numbers.
  *
  * A layer is [D; RY on all]: D is the CNOT permutation fused with every RZ between two RY layers (the RZ(c) of
- * the layer before and the RZ(a) of this one, all diagonal). The last rotation is never applied to the state:
+ * the layer before and the RZ(a) of this one, all diagonal) and with the RZZ of the bridges. The last rotation is never applied to the state:
  * <Z_j> after RY(b) is cos(b) <Z_j> - sin(b) <X_j>, and RZ(c) before a <Z> does nothing. */
 
 typedef struct { /* geometry of one part */
     int q, n, len, n_in, n_out, layers, phases; /* n = 2^q; len = n or 2n; phases: RZ in the encoding */
     int uploads, depth, rot;
-    const int *source;
+    int bridges, diagonals; /* RZZ per layer; whether D is more than the permutation */
+    const int *source, *bridge;
 } Shape;
 
 typedef struct { /* trigonometry of one gate's weights, per layer */
     REAL *cosine, *sine;   /* (layers, q): half angles of RY; whole angles in the last layer */
-    REAL *diagonal;        /* (layers, 2, n): D, rot only */
+    REAL *diagonal;        /* (layers, 2, n): D, rot or bridges only */
     REAL *closing;         /* (uploads, 2, n): RZ(c) before the next encoding, rot only */
 } Trig;
 
