@@ -2,8 +2,8 @@
 
     x^2 y'' + x y' + (x^2 - 4) y = 0,   y(0) = 0,   y ~ x^2 / 8 near 0
 
-Source: a task of "Quantum Long Short-Term Memory" (Chen, Yoo and Fang, arXiv 2009.01783) and of many papers after it, there
-with order 2 too. Range and number of points are chosen here: about nine and a half periods, 20 points each.
+Source: a sequence of "Quantum Long Short-Term Memory" (Chen, Yoo and Fang, arXiv 2009.01783) and of many papers after it.
+Range and number of points are chosen here: about nine and a half periods, 25 points each.
 """
 
 from __future__ import annotations

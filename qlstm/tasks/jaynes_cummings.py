@@ -10,8 +10,8 @@ p_n = exp(-m) m^n / n!. What is seen is the inversion W = <sigma_z>. Without los
     W(t) = sum_n p_n cos(2 g t sqrt(n + 1))
 
 Sources: Jaynes and Cummings, Proc. IEEE 51, 89 (1963); collapse and revival: Eberly, Narozhny and Sanchez-Mondragon,
-Phys. Rev. Lett. 44, 1323 (1980). Population inversion is a task of "Quantum Long Short-Term Memory" (arXiv 2009.01783);
-m, range and sampling are chosen here.
+Phys. Rev. Lett. 44, 1323 (1980). Population inversion is a sequence of the literature on QLSTM (Chen and co-authors, after
+arXiv 2009.01783), but their constants are not known: m, range and sampling are chosen here.
 
 The mode is what gives the atom memory: alone, it is an open system that is not Markovian. For m = 0 it decays into a
 Lorentzian of width lambda = kappa / 2 with gamma_0 = 4 g^2 / kappa, the example of Breuer and Petruccione, The Theory
@@ -47,9 +47,7 @@ def inversion(*, points: int = 500, t_end: float = 50.0, photons: float = 10.0) 
     times, weights = _times(points, t_end), _weights(photons)
     frequencies = 2 * np.sqrt(np.arange(len(weights)) + 1)
     w = np.cos(times[:, None] * frequencies) @ weights
-    return Series.univariate(
-        "inversion", w, "W", f"Jaynes-Cummings inversion from {photons:g} photons, arXiv 2009.01783"
-    )
+    return Series.univariate("inversion", w, "W", f"Jaynes-Cummings inversion from {photons:g} photons")
 
 
 def damped(

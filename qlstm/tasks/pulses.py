@@ -2,9 +2,9 @@
 
     f(x) = exp(-x / 16) sum_{n=0}^{10} exp(-10 (x - 2 n)^2),   x = -2, -1.99, ..., 19.99
 
-Source: one of the sequences of "Quantum Long Short-Term Memory" (Chen, Yoo and Fang, arXiv 2009.01783) and of later work of
-its first author. The equation and the 2200 points are those of his public code. It stands for a control pulse that comes
-back after every delay of 2, weaker each time; no quantum system is solved.
+Source: a sequence of the literature on QLSTM and its successors (Chen and co-authors, after arXiv 2009.01783); the
+equation and the 2200 points are those of their public code. It stands for a control pulse that comes back after every
+delay of 2, weaker each time; no quantum system is solved.
 """
 
 from __future__ import annotations
@@ -39,5 +39,5 @@ def quantum_control(
         "quantum-control",
         np.exp(-x / lifetime) * pulses,
         "f",
-        "delayed quantum control, public code of arXiv 2009.01783",
+        "delayed quantum control, a train of pulses",
     )

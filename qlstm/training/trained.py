@@ -78,7 +78,7 @@ class Trained:
         try:
             return load(data, target=target, features=list(self.scaler.features.names), new_data=True)
         except InputError as error:
-            if data not in TASKS:
+            if data not in TASKS or data == self.settings.task:
                 raise
             names = ", ".join(dict.fromkeys((*self.scaler.features.names, target)))
             raise InputError(

@@ -224,3 +224,16 @@ def test_bad_horizons(here, qlstm, options, words):
     assert code == 2
     assert words in err
     assert not (here / "runs").exists()
+
+
+def test_a_model_of_recorded_data_says_what_is_missing(here, qlstm, monkeypatch):
+    """Not that the task has other columns: it is the one that the model was trained on."""
+    import sys
+
+    pytest.importorskip("statsmodels")
+    assert qlstm("train", "sunspots", *SMALL, "--epochs", 1, "--out", "run", "--quiet")[0] == 0
+    monkeypatch.setitem(sys.modules, "statsmodels", None)
+    for command in (("forecast", "run", "sunspots"), ("train", "sunspots")):
+        code, _, err = qlstm(*command)
+        assert code == 2
+        assert "pip install 'qpartition[data]'" in err
