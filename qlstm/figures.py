@@ -52,6 +52,8 @@ def forecast(
     boundary: float | None = None,
     stderr: ArrayLike | None = None,
     name: str = "",
+    labels: Sequence[str] = (),
+    begins: str = "test begins",
 ) -> Path:
     """Forecasts against the truth, point by point, one panel per target.
 
@@ -63,6 +65,8 @@ def forecast(
         boundary: First point that was not trained on; a dashed line is drawn there.
         stderr: Standard errors, the same shape; a band of two of them is drawn.
         name: Title.
+        labels: What the panels show, one each, or none.
+        begins: What begins at the boundary.
 
     Raises:
         InputError: If shapes differ, nothing is to be drawn, or the file cannot be written.
@@ -76,11 +80,63 @@ def forecast(
     }
     figure, panels = _figure(width=8.0, rows=values.shape[1])
     for k, axes in enumerate(panels):
-        _panel(axes, at, values[:, k], {key: array[:, k] for key, array in others.items()}, boundary)
+        _panel(axes, at, values[:, k], {key: array[:, k] for key, array in others.items()}, boundary, begins)
+    for axes, label in zip(panels, labels, strict=False):
+        axes.set_ylabel(label)
     panels[0].legend(frameon=False, loc="upper right")
     panels[0].set_title(name)
     panels[-1].set_xlabel("point of the series")
     return _save(figure, path)
+
+
+def ahead(
+    prediction: ArrayLike,
+    path: Path | str,
+    *,
+    points: ArrayLike,
+    truth: ArrayLike | None = None,
+    boundary: float | None = None,
+    name: str = "",
+) -> Path:
+    """Forecasts of several steps at once: the first step and the last, one panel of each per target.
+
+    Args:
+        prediction: Forecasts in units, (n, steps, targets); with one step as drawn by `forecast`.
+        path: PNG file to replace.
+        points: Which point of the series the first step of each forecast is, (n,), one after the other.
+        truth: The same shape as ``prediction``; NaN where it is not known.
+        boundary: As for `forecast`.
+        name: Title.
+
+    Raises:
+        InputError: As for `forecast`.
+    """
+    count, steps, targets = np.shape(prediction)
+    at = np.asarray(points)
+    if steps > 1 and at.size:
+        at = at[0] + np.arange(count + steps - 1)
+    return forecast(
+        _ends(prediction),
+        path,
+        truth=None if truth is None else _ends(truth),
+        points=at,
+        boundary=boundary,
+        name=name,
+        labels=[f"{step} step{'s' * (step > 1)} ahead" for step in (1, steps) for _ in range(targets)]
+        if steps > 1
+        else (),
+    )
+
+
+def _ends(values: ArrayLike) -> NDArray[np.float64]:
+    """First and last step, each at its own points: (n, steps, targets) -> (n + steps - 1, 2 * targets); a single one as it is."""
+    array = np.asarray(values, dtype=np.float64)
+    count, steps, targets = array.shape
+    if steps == 1:
+        return array[:, 0]
+    ends = np.full((count + steps - 1, 2 * targets), np.nan)
+    ends[:count, :targets], ends[steps - 1 :, targets:] = array[:, 0], array[:, -1]
+    return ends
 
 
 def _panel(
@@ -89,6 +145,7 @@ def _panel(
     value: NDArray[np.float64],
     others: Mapping[str, NDArray[np.float64]],
     boundary: float | None,
+    begins: str,
 ) -> None:
     if "truth" in others:
         axes.plot(at, others["truth"], color=_TRUTH, linewidth=1.0, label="truth")
@@ -99,7 +156,7 @@ def _panel(
             at.astype(float), value - band, value + band, color=_TEST, alpha=0.2, label="2 standard errors"
         )
     if boundary is not None:
-        axes.axvline(boundary, color=_TRAIN, linestyle=":", label="test begins")
+        axes.axvline(boundary, color=_TRAIN, linestyle=":", label=begins)
 
 
 def _columns(values: ArrayLike) -> NDArray[np.float64]:

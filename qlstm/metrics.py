@@ -102,6 +102,32 @@ class Scores:
         return asdict(self)
 
 
+def by_step(truth: ArrayLike, prediction: ArrayLike, train: int, horizon: int) -> dict[str, float]:
+    """Test errors apart by how many steps ahead a forecast is: ``test_mse_1``, ``test_r2_1``, ``test_mse_2``, ...
+
+    Args:
+        truth: (n, horizon * targets), as in `qlstm.tasks.Dataset`.
+        prediction: The same shape.
+        train: Number of training windows.
+        horizon: Steps; for one step nothing is told apart, and the result is empty.
+
+    Raises:
+        InputError: For different shapes, or one that is not made of so many steps.
+    """
+    y, p = _pair(truth, prediction)
+    if y.ndim != 2 or y.shape[1] % horizon:
+        raise InputError(
+            f"forecasts of shape {y.shape} cannot be divided into {horizon} steps: needs (n, steps * targets)"
+        )
+    found: dict[str, float] = {}
+    width = y.shape[1] // horizon
+    for step in range(horizon) if horizon > 1 else ():
+        columns = slice(step * width, (step + 1) * width)
+        scores = Scores.of(y[:, columns], p[:, columns], train)
+        found |= {f"test_mse_{step + 1}": scores.test_mse, f"test_r2_{step + 1}": scores.test_r2}
+    return found
+
+
 def _pair(truth: ArrayLike, prediction: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Both as float64 of one shape; (n,) against (n, 1) would broadcast to n x n."""
     y, p = np.asarray(truth, dtype=np.float64), np.asarray(prediction, dtype=np.float64)

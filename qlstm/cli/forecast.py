@@ -11,7 +11,7 @@ import typer
 from . import options as o
 
 if TYPE_CHECKING:
-    from ..training.trained import Forecast
+    from ..training.forecasts import Forecast
 
 
 def forecast(
@@ -22,44 +22,78 @@ def forecast(
             help="A CSV with the columns the model was trained on, or a task.", metavar="DATA", show_default=False
         ),
     ],
+    free_run: Annotated[
+        int | None,
+        typer.Option(
+            "--free-run",
+            help="Forecast so many points on, each from the forecasts before it; of DATA only what lies before --start is seen.",
+            metavar="POINTS",
+            show_default="one window at a time",
+        ),
+    ] = None,
+    start: Annotated[
+        int | None,
+        typer.Option(
+            "--start",
+            help="--free-run: the first point that is forecast, counted from 0.",
+            metavar="POINT",
+            show_default="the one after the end of DATA",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out",
             parser=o.folder,
             help="Folder for forecast.csv and forecast.png; must be new or empty.",
-            show_default="DIR/forecast-DATA",
+            show_default="DIR/forecast-DATA, DIR/free-run-DATA",
             metavar="DIR",
         ),
     ] = None,
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> int:
-    """Forecast every point of DATA, and the one after its end, with the model in DIR.
+    """Forecast every point of DATA, and what follows its end, with the model in DIR.
 
     The first forecast needs a whole window of past values. Where DATA holds the truth the error is shown.
+    With --free-run the loop is closed: the model's own forecasts are its newest inputs.
     """
+    from backends.errors import InputError
+
+    from ..tasks.checks import whole_number
     from ..training.trained import Trained
+    from .horizon import by_steps, is_apart
     from .output import Output
 
     output = Output(json=json, quiet=quiet)
     trained = Trained.load(folder)
-    forecast = trained.forecast(trained.read(data))
-    written = _write(forecast, out, folder / ("forecast-" + re.sub(r"[^\w.-]+", "_", Path(data).stem)))
+    if start is not None and free_run is None:
+        raise InputError(f"--start {start} is where a free run begins; add --free-run POINTS, or leave it out")
+    if free_run is not None:
+        whole_number("--free-run", free_run, 1)
+    series = trained.read(data)
+    forecast = trained.forecast(series) if free_run is None else trained.free_run(series, free_run, start)
+    kind = "forecast" if free_run is None else "free-run"
+    written = _write(forecast, out, folder / (f"{kind}-" + re.sub(r"[^\w.-]+", "_", Path(data).stem)))
     metrics = forecast.metrics()
-    following = {name: float(value) for name, value in zip(forecast.targets, forecast.values[-1], strict=True)}
+    following = {name: values.tolist() for name, values in forecast.following.items()}
+    if forecast.steps is None:
+        following = {name: values[0] for name, values in following.items()}
     output.result(
         {
             "status": "done",
             "folder": str(written),
             "forecasts": len(forecast.points),
+            **({} if free_run is None else {"start": int(forecast.points[0])}),
             "metrics": metrics,
             "next": following,
         }
     )
-    output.table(
-        f"{forecast.name}: {len(forecast.points)} forecasts", metrics | {f"next {k}": v for k, v in following.items()}
-    )
+    shown = {f"next {name}": _shown(value) for name, value in following.items()}
+    title = f"{forecast.name}: {len(forecast.points)} forecasts"
+    title += "" if free_run is None else f" in a free run from point {forecast.points[0]}"
+    output.table(title, {name: value for name, value in metrics.items() if not is_apart(name)} | shown)
+    by_steps(output, {"": metrics})
     output.say(f"written to {written}")
     return 0
 
@@ -68,7 +102,6 @@ def _write(forecast: Forecast, out: Path | None, default: Path) -> Path:
     """Write table and figure; only the default folder, which is this command's own, may be written again."""
     from backends.errors import InputError
 
-    from .. import figures
     from ..training.files import write_atomic
     from ..training.folder import RunFolder
 
@@ -80,6 +113,12 @@ def _write(forecast: Forecast, out: Path | None, default: Path) -> Path:
     except OSError as error:
         raise InputError(f"cannot create {folder}: {error.strerror}; choose a writable folder with --out") from error
     write_atomic(folder / "forecast.csv", forecast.to_csv())
-    truth = forecast.truth if forecast.known.any() else None
-    figures.forecast(forecast.values, folder / "forecast.png", truth=truth, points=forecast.points, name=forecast.name)
+    forecast.draw(folder / "forecast.png")
     return folder
+
+
+def _shown(value: float | list[float], most: int = 5) -> float | str:
+    """A number, or the first of several."""
+    if isinstance(value, float):
+        return value
+    return ", ".join(f"{one:.6g}" for one in value[:most]) + (", ..." if len(value) > most else "")

@@ -40,12 +40,18 @@ Flag: TypeAlias = bool | None
 
 Task = Annotated[
     str,
-    typer.Argument(help="pendulum, narma2, narma5, narma10, or a CSV file.", metavar="TASK", show_default=False),
+    typer.Argument(
+        help="pendulum, pendulum-undamped, pendulum-forced, narma2, narma5, narma10, bessel, quantum-control, inversion,"
+        " jaynes-cummings-damped, mackey-glass, sunspots, co2, or a CSV file.",
+        metavar="TASK",
+        show_default=False,
+    ),
 ]
 Target = Annotated[Text, _data("--target", "Column of the CSV to forecast.", "COLUMN", default="")]
 Features = Annotated[Text, _data("--features", "Columns the model sees, with commas between.", "A,B", default="")]
 WithU = Annotated[Flag, _data("--with-u/--without-u", "NARMA: the model also sees the input u.", default="without")]
 Window = Annotated[Count, _data("--window", "Past values per forecast.")]
+Horizon = Annotated[Count, _data("--horizon", "Steps ahead that are forecast at once.")]
 Split = Annotated[Number, _data("--split", "Share of the windows that train.")]
 Scaling = Annotated[Text, _data("--scaling", "What sets the scale: train (part only), or all of the series.", "NAME")]
 
@@ -154,10 +160,11 @@ Quiet = Annotated[bool, _run("--quiet", "Print nothing but errors.", default="")
 
 
 RUN: dict[str, Any] = {
-    "task": Task, "target": Target, "features": Features, "with_u": WithU, "window": Window, "split": Split,
-    "scaling": Scaling, "hidden": Hidden, "parts": Parts, "partition": Partition, "bridges": Bridges, "ansatz": AnsatzName,
-    "depth": Depth, "head": Head, "epochs": Epochs, "batch": Batch, "lr": Lr, "optimizer": Optimizer, "cosine": Cosine,
-    "shuffle": Shuffle, "seed": Seed, "max_overhead": MaxOverhead, "gradient": Gradient, "samples": Samples,
+    "task": Task, "target": Target, "features": Features, "with_u": WithU, "window": Window, "horizon": Horizon,
+    "split": Split, "scaling": Scaling, "hidden": Hidden, "parts": Parts, "partition": Partition, "bridges": Bridges,
+    "ansatz": AnsatzName, "depth": Depth, "head": Head, "epochs": Epochs, "batch": Batch, "lr": Lr, "optimizer": Optimizer,
+    "cosine": Cosine, "shuffle": Shuffle, "seed": Seed, "max_overhead": MaxOverhead, "gradient": Gradient,
+    "samples": Samples,
     "perturbation": Perturbation, "signal": Signal, "train_shots": TrainShots, "jacobian": JacobianMode, "qpu": Qpu,
     "shots": Shots, "mapping": Mapping, "objective": Objective, "packing": Packing, "guard": Guard,
     "core_qubits": CoreQubits, "wide": Wide, "mitigation": Mitigation,

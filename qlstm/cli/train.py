@@ -103,6 +103,8 @@ def _announce(run: Run, output: Output) -> None:
 
 
 def _conclude(run: Run, output: Output, done_before: int) -> int:
+    from .horizon import by_steps, is_apart
+
     trainer, path = run.trainer, run.folder.path
     status, summary = "done" if trainer.finished else "interrupted", run.summary()
     output.result({"status": status, "epochs_now": trainer.epoch - done_before, **summary})
@@ -115,7 +117,8 @@ def _conclude(run: Run, output: Output, done_before: int) -> int:
     metrics = {
         ("seconds of the last epoch" if name == "seconds" else name): v for name, v in summary["metrics"].items()
     }
-    output.table("Result", metrics | linear)
+    output.table("Result", {name: value for name, value in metrics.items() if not is_apart(name)} | linear)
+    by_steps(output, {"test": summary["metrics"], "linear fit": summary["linear_fit"]})
     reached, bound = summary["metrics"].get("bridge_overhead", 1.0), run.settings.max_overhead
     if bound is not None and reached > bound:
         output.warn(

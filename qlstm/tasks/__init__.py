@@ -1,4 +1,4 @@
-"""Time series to learn: the paper's tasks and a user's CSV file, and the windows cut from them.
+"""Time series to learn: the paper's tasks, others of its field, and a user's CSV file, and the windows cut from them.
 
 A new task is a function that returns a `Series`, and a line in ``TASKS``.
 """
@@ -11,18 +11,28 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from backends.errors import InputError, unknown_name
-from qlstm.tasks import narma, pendulum
+from qlstm.tasks import bessel, jaynes_cummings, mackey_glass, narma, pendulum, pulses, recorded
 from qlstm.tasks.baseline import LinearFit, linear_fit
 from qlstm.tasks.csvseries import csv_series
+from qlstm.tasks.freerun import free_run
 from qlstm.tasks.scaling import MinMax, Scaler
 from qlstm.tasks.series import Series
 from qlstm.tasks.windows import Dataset, forecast_windows
 
 TASKS: dict[str, Callable[..., Series]] = {
     "pendulum": pendulum.pendulum,
+    "pendulum-undamped": pendulum.undamped,
+    "pendulum-forced": pendulum.forced,
     "narma2": narma.narma2,
     "narma5": narma.narma5,
     "narma10": narma.narma10,
+    "bessel": bessel.bessel,
+    "quantum-control": pulses.quantum_control,
+    "inversion": jaynes_cummings.inversion,
+    "jaynes-cummings-damped": jaynes_cummings.damped,
+    "mackey-glass": mackey_glass.mackey_glass,
+    "sunspots": recorded.sunspots,
+    "co2": recorded.co2,
 }
 
 
@@ -88,6 +98,7 @@ __all__ = [
     "Series",
     "csv_series",
     "forecast_windows",
+    "free_run",
     "linear_fit",
     "load",
 ]

@@ -16,7 +16,7 @@ class LinearFit:
     """y = [x, 1] W, fitted on the training windows.
 
     Attributes:
-        weights: (window * features + 1, targets); the last row is the offset.
+        weights: (window * features + 1, horizon * targets); the last row is the offset.
         scores: Errors and R2, as for a trained model.
     """
 
@@ -29,7 +29,7 @@ class LinearFit:
         return int(self.weights.size)
 
     def predict(self, x: Array) -> Array:
-        """Scaled windows (n, window, features) to scaled forecasts (n, targets)."""
+        """Scaled windows (n, window, features) to scaled forecasts (n, horizon * targets)."""
         return np.asarray(_design(x) @ self.weights)
 
 

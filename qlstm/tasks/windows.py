@@ -1,4 +1,4 @@
-"""From a series to supervised windows: past values in, the next value out."""
+"""From a series to supervised windows: past values in, the next value out, or the next few."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ Scaling = Literal["train", "all"]
 class Dataset:
     """Scaled windows in time order: the first ones train, the rest test.
 
-    Window i holds points i .. i + window - 1 and its target is point i + window + horizon - 1. There are
-    N = points - window - horizon of them (the last point is left out, as in the published QLSTM experiments),
-    int(split * N) for training.
+    Window i holds points i .. i + window - 1 and its targets are the ``horizon`` points after it, i + window ..
+    i + window + horizon - 1. There are N = points - window - horizon of them (the last point is left out, as in the
+    published QLSTM experiments), int(split * N) for training.
 
     Attributes:
         series: What they were cut from, in units.
         scaler: Between units and [-1, 1].
         x: Every window, (N, window, features), float64, scaled.
-        y: Every target, (N, targets), float64, scaled.
+        y: All that is to be forecast, (N, horizon * targets), float64, scaled: the targets one step ahead, then those
+            two steps ahead, and so on; see `by_step`.
         train: How many of them train.
         window: Past points a forecast sees.
-        horizon: Steps from the last point of a window to its target.
+        horizon: How many steps ahead are forecast at once.
         split: Share of the windows that train.
         scaling: ``"train"``: fitted on the points of the training windows and their targets alone;
             ``"all"``: on the whole series, as in the paper, which lets the test part leak its range.
@@ -73,7 +74,7 @@ class Dataset:
             MinMax.fit(series.target[:fitted], series.target_names),
         )
         x = _slide(scaler.transform(series.values), window)[:count]
-        y = scaler.transform_target(series.target)[window + horizon - 1 :][:count]
+        y = _ahead(scaler.transform_target(series.target)[window:], horizon)[:count]
         return cls(series, scaler, x, y, train, window, horizon, split, scaling)
 
     def __len__(self) -> int:
@@ -86,7 +87,7 @@ class Dataset:
 
     @property
     def y_train(self) -> Array:
-        """Their targets, (train, targets)."""
+        """Their targets, (train, horizon * targets)."""
         return self.y[: self.train]
 
     @property
@@ -96,25 +97,24 @@ class Dataset:
 
     @property
     def y_test(self) -> Array:
-        """Their targets, (N - train, targets)."""
+        """Their targets, (N - train, horizon * targets)."""
         return self.y[self.train :]
 
     @property
     def truth(self) -> Array:
-        """Every target in units, (N, targets)."""
-        return self.series.target[self.points]
+        """Every target in units, (N, horizon * targets)."""
+        return _ahead(self.series.target[self.window :], self.horizon)[: len(self)]
 
     @property
     def points(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """Which point of the series each target is, (N,)."""
-        return np.arange(len(self), dtype=np.int64) + (self.window + self.horizon - 1)
+        """Which point of the series the first target of each window is, (N,); the others follow it."""
+        return np.arange(len(self), dtype=np.int64) + self.window
 
 
 def forecast_windows(series: Series, scaler: Scaler, window: int) -> Array:
     """Every window of new data, scaled as the model was trained, (points - window + 1, window, features).
 
-    Window i ends at point i + window - 1 and forecasts point i + window - 1 + horizon; the last ones look beyond
-    the data.
+    Window i ends at point i + window - 1 and forecasts the points that follow; the last ones look beyond the data.
 
     Raises:
         InputError: For other features than the model was trained on, or fewer points than one window.
@@ -132,6 +132,11 @@ def forecast_windows(series: Series, scaler: Scaler, window: int) -> Array:
     return _slide(scaler.transform(series.values), window)
 
 
+def by_step(y: Array, targets: int) -> Array:
+    """What a model forecasts, apart by steps ahead, (n, horizon * targets) -> (n, horizon, targets)."""
+    return np.reshape(y, (len(y), -1, targets))
+
+
 def _window_count(series: Series, window: int, horizon: int, split: float) -> int:
     """N, checked to give at least one window to train and one to test."""
     count = len(series) - window - horizon
@@ -139,7 +144,7 @@ def _window_count(series: Series, window: int, horizon: int, split: float) -> in
         needed = window + horizon + max(2, math.ceil(1 / split))
         raise InputError(
             f"{series.name!r} has {len(series)} point(s): window={window}, horizon={horizon} and split={split:g}"
-            f" need at least {needed}, give more data or a smaller window"
+            f" need at least {needed}, give more data or a smaller window{' or horizon' * (horizon > 1)}"
         )
     return count
 
@@ -147,3 +152,8 @@ def _window_count(series: Series, window: int, horizon: int, split: float) -> in
 def _slide(values: Array, window: int) -> Array:
     """(points, columns) -> (points - window + 1, window, columns), a copy."""
     return np.array(np.lib.stride_tricks.sliding_window_view(values, window, axis=0).swapaxes(1, 2), order="C")
+
+
+def _ahead(values: Array, horizon: int) -> Array:
+    """(points, targets) -> (points - horizon + 1, horizon * targets): every point and those after it, side by side."""
+    return _slide(values, horizon).reshape(len(values) - horizon + 1, -1)

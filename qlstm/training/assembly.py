@@ -34,7 +34,8 @@ def build_data(settings: RunSettings) -> Dataset:
         raise InputError(f"--with-u is for the NARMA tasks, {settings.task} has no input u; leave it out")
     options: dict[str, Any] = {"with_u": True} if settings.with_u else {}
     series = load(settings.task, target=settings.target, features=list(settings.features) or None, **options)
-    return Dataset.of(series, settings.window, split=settings.split, scaling=settings.scaling)  # type: ignore[arg-type]
+    scaling: Any = settings.scaling
+    return Dataset.of(series, settings.window, settings.horizon, settings.split, scaling)
 
 
 def describe(data: Dataset) -> dict[str, Any]:

@@ -12,6 +12,7 @@ Row = dict[str, Value]
 
 METRICS = ("epoch", "train_mse", "test_mse", "test_r2", "whole_r2", "seconds")
 """Columns of every run; losses are means over windows in scaled units, seconds are of the epoch."""
+# Where more than one step is forecast, test_mse_1, test_r2_1, test_mse_2, ... follow: the errors by steps ahead.
 SIGNAL = "gradient_snr"
 """Further column of a run on devices with shots: |gradient| / |its standard error|, the mean over the epoch's steps."""
 OVERHEAD = "bridge_overhead"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from backends.errors import InputError
 
-from ..tasks import linear_fit
+from ..metrics import by_step
+from ..tasks import linear_fit, windows
 from . import checkpoint
 from .assembly import build_data, build_model, describe, open_topology
 from .callbacks import Callback
@@ -95,18 +96,21 @@ class Run:
         if self.trainer.forecasts is None and self.dispatcher is not None:
             return
         forecasts = self.trainer.predict(self.data.x) if self.trainer.forecasts is None else self.trainer.forecasts
-        figures.forecast(
-            self.data.scaler.inverse(forecasts),
+        data, targets = self.data, len(self.data.series.target_names)
+        figures.ahead(
+            data.scaler.inverse(windows.by_step(forecasts, targets)),
             self.folder.forecast_figure,
-            truth=self.data.truth,
-            points=self.data.points,
-            boundary=self.data.points[self.data.train] - 0.5,
-            name=self.data.series.name,
+            truth=windows.by_step(data.truth, targets),
+            points=data.points,
+            boundary=data.points[data.train] + data.horizon - 1.5,
+            name=data.series.name,
         )
 
     def summary(self) -> dict[str, Any]:
         """The run and its results as plain values."""
-        dispatcher = self.dispatcher
+        dispatcher, data = self.dispatcher, self.data
+        linear = linear_fit(data)
+        apart = by_step(data.y, linear.predict(data.x), data.train, data.horizon)
         return {
             "folder": str(self.folder.path),
             "settings": self.settings.to_dict(),
@@ -114,7 +118,7 @@ class Run:
             "quantum_parameters": self.model.n_quantum_parameters,
             "epochs": self.trainer.epoch,
             "metrics": self.trainer.history.final(),
-            "linear_fit": linear_fit(self.data).scores.to_dict(),
+            "linear_fit": linear.scores.to_dict() | apart,
             "devices": None if dispatcher is None else dispatcher.report().as_dict(),
         }
 

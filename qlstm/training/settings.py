@@ -36,6 +36,7 @@ class RunSettings(Recipe):
         features: Columns of the CSV the model sees.
         with_u: NARMA tasks: the model also sees the input u_t.
         window: Past values per forecast.
+        horizon: Steps ahead that are forecast at once.
         split: Share of the windows used for training.
         scaling: ``"train"`` or ``"all"``: which part of the series sets the scale.
         hidden: Length of h.
@@ -69,6 +70,7 @@ class RunSettings(Recipe):
     features: tuple[str, ...] = ()
     with_u: bool = False
     window: int = 4
+    horizon: int = 1
     split: float = 0.67
     scaling: str = "train"
     hidden: int = 5
@@ -99,7 +101,7 @@ class RunSettings(Recipe):
         super().__post_init__()
         for name in ("guard", "bridges"):
             require_count(name, getattr(self, name), least=0)
-        for name in ("window", "hidden", "parts", "samples"):
+        for name in ("window", "horizon", "hidden", "parts", "samples"):
             require_count(name, getattr(self, name), least=1)
         for name in ("depth", "shots", "train_shots", "core_qubits"):
             if getattr(self, name) is not None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +12,10 @@ from numpy.typing import NDArray
 
 from backends.errors import InputError
 
-from ..tasks import TASKS, Scaler, Series, forecast_windows, load
+from ..tasks import TASKS, Scaler, Series, forecast_windows, free_run, load
 from . import checkpoint
 from .folder import RunFolder
+from .forecasts import Forecast
 from .recipe import require_count
 from .settings import RunSettings
 from .trainer import predict, require_finite
@@ -36,7 +35,7 @@ class Trained:
         settings: Those of its run.
         scaler: Between units and what the model sees.
         window: Past values per forecast.
-        horizon: Steps from the end of a window to what is forecast.
+        horizon: Steps ahead that are forecast at once.
     """
 
     model: Forecaster
@@ -79,7 +78,7 @@ class Trained:
         try:
             return load(data, target=target, features=list(self.scaler.features.names), new_data=True)
         except InputError as error:
-            if data not in TASKS:
+            if data not in TASKS or data == self.settings.task:
                 raise
             names = ", ".join(dict.fromkeys((*self.scaler.features.names, target)))
             raise InputError(
@@ -88,55 +87,44 @@ class Trained:
             ) from error
 
     def forecast(self, series: Series) -> Forecast:
-        """A forecast from every window of the data, the last one beyond its end."""
-        windows = forecast_windows(series, self.scaler, self.window)
-        values = self.scaler.inverse(predict(self.model, windows))
-        points = np.arange(len(windows)) + self.window - 1 + self.horizon
-        truth = np.full_like(values, np.nan)
-        if series.target.shape[1] == values.shape[1]:
-            known = points < len(series)
-            truth[known] = series.target[points[known]]
-        return Forecast(series.name, self.scaler.target.names, points, values, truth)
+        """Forecasts from every window of the data, the last ones beyond its end."""
+        windows, targets = forecast_windows(series, self.scaler, self.window), self.scaler.target.names
+        values = self.scaler.inverse(predict(self.model, windows).reshape(-1, len(targets)))
+        steps = np.tile(np.arange(1, self.horizon + 1), len(windows))
+        points = np.repeat(np.arange(len(windows)), self.horizon) + self.window - 1 + steps
+        truth, joint = _truth(series, points, values), self.horizon > 1
+        return Forecast(series.name, targets, points, values, truth, steps if joint else None, self.horizon)
+
+    def free_run(self, series: Series, steps: int, start: int | None = None) -> Forecast:
+        """Forecast on from a point without looking at what came true; see `qlstm.tasks.free_run`.
+
+        Args:
+            series: As from `read`.
+            steps: Points to forecast.
+            start: The first of them; by default the one after the end of the data.
+
+        Raises:
+            InputError: As `qlstm.tasks.free_run`.
+        """
+        first = len(series) if start is None else start
+        values = free_run(lambda x: predict(self.model, x), series, self.scaler, self.window, steps, [first])[0]
+        count = np.arange(len(values))
+        known = series.target if series.target.shape[1] == values.shape[1] else np.empty((0, values.shape[1]))
+        return Forecast(
+            series.name,
+            self.scaler.target.names,
+            first + count,
+            values,
+            _truth(series, first + count, values),
+            count + 1,
+            before=known[max(0, first - max(self.window, steps)) : first],
+        )
 
 
-@dataclass(frozen=True, eq=False)
-class Forecast:
-    """Forecasts in units.
-
-    Attributes:
-        name: Of the series.
-        targets: Names of the columns.
-        points: Which point of the series each forecast is for, counted from 0, (n,).
-        values: (n, targets).
-        truth: (n, targets), NaN where it is not known.
-    """
-
-    name: str
-    targets: tuple[str, ...]
-    points: NDArray[np.int64]
-    values: Array
-    truth: Array
-
-    @property
-    def known(self) -> NDArray[np.bool_]:
-        """Where the truth is known, (n,)."""
-        return np.asarray(np.isfinite(self.truth).all(axis=1))
-
-    def metrics(self) -> dict[str, float]:
-        """Mean squared error (in units) and R2 where the truth is known; empty where it is nowhere."""
-        from ..metrics import mse, r2
-
-        if not self.known.any():
-            return {}
-        truth, values = self.truth[self.known], self.values[self.known]
-        return {"points": int(self.known.sum()), "mse": mse(truth, values), "r2": r2(truth, values)}
-
-    def to_csv(self) -> str:
-        """Columns ``point``, then per target the forecast and the truth (empty where not known)."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["point", *(f"{kind}_{name}" for name in self.targets for kind in ("forecast", "truth"))])
-        pairs = np.stack([self.values, self.truth], axis=2).reshape(len(self.points), -1)
-        for point, row in zip(self.points, pairs, strict=True):
-            writer.writerow([int(point), *("" if np.isnan(cell) else repr(float(cell)) for cell in row)])
-        return text.getvalue()
+def _truth(series: Series, points: NDArray[np.int64], values: Array) -> Array:
+    """The target at some points, NaN where it is not known, in the shape of ``values``."""
+    truth = np.full_like(values, np.nan)
+    if series.target.shape[1] == values.shape[1]:
+        known = points < len(series)
+        truth[known] = series.target[points[known]]
+    return truth

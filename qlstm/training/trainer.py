@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from backends.errors import InputError
 
-from ..metrics import Scores
+from ..metrics import Scores, by_step
 from ..spsa import spsa_gradient
 from .bounding import OverheadBound, largest_overhead
 from .callbacks import Callback
@@ -34,7 +34,7 @@ class Trainer:
     """Minimises the mean squared error of a model's forecasts on the training windows, within a bound on its overhead.
 
     Args:
-        model: ``(batch, window, features) -> (batch, targets)``; it is trained where it lives, in its own dtype.
+        model: ``(batch, window, features) -> (batch, horizon * targets)``; it is trained where it lives, in its own dtype.
         data: Scaled windows.
         recipe: Optimiser, order and length of the training.
         callbacks: Told about every step and epoch.
@@ -44,7 +44,7 @@ class Trainer:
         epoch: Finished epochs.
         batch: Finished batches of the current epoch.
         signals: Signal-to-noise ratios of the gradient in the steps of the current epoch; see `signal_to_noise`.
-        forecasts: Of all windows at the end of the last epoch of this process, (windows, targets), scaled.
+        forecasts: Of all windows at the end of the last epoch of this process, (windows, horizon * targets), scaled.
         settled: False while a step is being written into the model, when `state_dict` would mix two steps.
     """
 
@@ -167,7 +167,8 @@ class Trainer:
 
     def _evaluate(self) -> dict[str, int | float]:
         self.forecasts = self.predict(self._x)
-        return dict(Scores.of(self.data.y, self.forecasts, self.data.train).to_dict())
+        found = self.data.y, self.forecasts, self.data.train
+        return dict(Scores.of(*found).to_dict() | by_step(*found, self.data.horizon))
 
     def state_dict(self) -> dict[str, Any]:
         """All that decides how the training goes on, as of the end of the last finished step."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from backends.errors import InputError
-from qlstm.metrics import Scores, best_epoch, drop99, mse, r2
+from qlstm.metrics import Scores, best_epoch, by_step, drop99, mse, r2
 
 values = arrays(np.float64, st.tuples(st.integers(3, 20), st.integers(1, 3)), elements=st.floats(-100, 100))
 
@@ -99,3 +99,15 @@ def test_scores_split_in_time_order():
     for train in (0, 10):
         with pytest.raises(InputError, match=f"train={train} of 10"):
             Scores.of(truth, prediction, train)
+
+
+def test_errors_by_steps_ahead_by_hand():
+    truth = np.array([[0.0, 1, 2, 3], [1, 2, 3, 4], [2, 4, 4, 8], [4, 0, 5, 5]])  # two steps of two targets
+    prediction = truth + np.array([0, 0, 1, -1])
+    found = by_step(truth, prediction, 2, 2)
+    assert found == {
+        "test_mse_1": 0.0, "test_r2_1": 1.0, "test_mse_2": 1.0, "test_r2_2": pytest.approx(1 - (2 / 0.5 + 2 / 4.5) / 2),
+    }  # fmt: skip
+    assert by_step(truth, prediction, 2, 1) == {}
+    with pytest.raises(InputError, match="cannot be divided into 3 steps"):
+        by_step(truth, prediction, 2, 3)

@@ -139,11 +139,11 @@ def test_features_choose_u():
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.sampled_from(sorted(tasks.TASKS)), st.integers(2, 400))
+@given(st.sampled_from(sorted(set(tasks.TASKS) - {"sunspots", "co2"})), st.integers(2, 400))
 def test_fewer_points_are_a_prefix_or_all_finite(name, points):
     series = tasks.load(name, points=points)
-    assert len(series) == points and np.isfinite(series.values).all()
-    if name != "pendulum":
+    assert len(series) == points and np.isfinite(series.values).all() and series.name == name
+    if name.startswith("narma") or name in ("quantum-control", "mackey-glass"):  # the others divide a range of time
         np.testing.assert_array_equal(series.target, tasks.load(name, points=500).target[:points])
 
 

@@ -32,7 +32,7 @@ def test_published_split(name, train, test):
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 6), st.integers(1, 4), st.integers(1, 3), st.floats(0.3, 0.9), st.integers(0, 30))
-def test_windows_are_the_points_before_their_target(window, horizon, features, split, extra):
+def test_windows_are_the_points_before_their_targets(window, horizon, features, split, extra):
     points = window + horizon + 4 + extra
     series = ramp(points, features)
     data = Dataset.of(series, window, horizon, split, scaling="all")
@@ -40,9 +40,10 @@ def test_windows_are_the_points_before_their_target(window, horizon, features, s
     for i in range(len(data)):
         expected = data.scaler.transform(series.values[i : i + window])
         np.testing.assert_array_equal(data.x[i], expected)
-        due = i + window + horizon - 1
-        assert data.points[i] == due and data.truth[i, 0] == series.target[due, 0]
-        np.testing.assert_allclose(data.scaler.inverse(data.y[i]), series.target[due], rtol=1e-12)
+        due = slice(i + window, i + window + horizon)
+        assert data.points[i] == i + window and data.truth[i].tolist() == series.target[due, 0].tolist()
+        np.testing.assert_allclose(data.scaler.inverse(data.y[i][:, None]), series.target[due], rtol=1e-12)
+    assert i + window + horizon == points - 1
 
 
 def test_train_scaling_sees_training_points_only():

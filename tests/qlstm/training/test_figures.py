@@ -70,3 +70,21 @@ def test_what_cannot_be_drawn(tmp_path):
     with pytest.raises(InputError, match="cannot write"):
         figures.loss_curves(ROWS, tmp_path / "nowhere" / "a.png")
     assert not list(tmp_path.iterdir())
+
+
+def test_several_steps_are_drawn_each_at_its_own_points(drawn, tmp_path):
+    values = np.arange(12.0).reshape(2, 3, 2)  # two forecasts, three steps, two targets
+    figures.ahead(values, tmp_path / "f.png", points=[7, 8], truth=values + 100, boundary=8.5)
+    panels = drawn[0].axes
+    assert [axes.get_ylabel() for axes in panels] == ["1 step ahead"] * 2 + ["3 steps ahead"] * 2
+    curves = [axes.lines[1].get_xydata() for axes in panels]
+    shown = [curve[np.isfinite(curve[:, 1])].tolist() for curve in curves]
+    assert shown == [[[7, 0], [8, 6]], [[7, 1], [8, 7]], [[9, 4], [10, 10]], [[9, 5], [10, 11]]]
+    truth = panels[2].lines[0].get_xydata()
+    assert truth[np.isfinite(truth[:, 1])].tolist() == [[9, 104], [10, 110]]
+
+
+def test_one_step_ahead_is_the_usual_figure(drawn, tmp_path):
+    figures.ahead(np.ones((3, 1, 1)), tmp_path / "f.png", points=[4, 5, 6])
+    (axes,) = drawn[0].axes
+    assert axes.get_ylabel() == "" and axes.lines[0].get_xydata().tolist() == [[4, 1], [5, 1], [6, 1]]

@@ -34,7 +34,7 @@ def test_settings_survive_json(values):
 
 OTHER = {
     "optimizer": "adam", "lr": 0.5, "cosine": True, "shuffle": True, "batch": 3, "seed": 9, "target": "y",
-    "features": ("a",), "with_u": True, "window": 7, "split": 0.5, "scaling": "all", "hidden": 2, "parts": 2,
+    "features": ("a",), "with_u": True, "window": 7, "horizon": 2, "split": 0.5, "scaling": "all", "hidden": 2, "parts": 2,
     "partition": "shared-input", "ansatz": "reupload", "depth": 3, "head": "vqc", "gradient": "exact",
     "jacobian": "fused", "qpu": ("exact",), "shots": 5, "mapping": "greedy", "objective": "1,2,1",
     "packing": False, "guard": 1, "mitigation": ("zne",), "samples": 4, "perturbation": 0.2,

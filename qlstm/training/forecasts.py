@@ -1,0 +1,105 @@
+"""Forecasts of a trained model, in units: their errors, their table and their figure."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """Forecasts in units.
+
+    Attributes:
+        name: Of the series.
+        targets: Names of the columns.
+        points: Which point of the series each forecast is for, counted from 0, (n,).
+        values: (n, targets).
+        truth: (n, targets), NaN where it is not known.
+        steps: How many steps after the last value the model saw each forecast is, (n,); None where all are one.
+        horizon: How many steps each window forecasts at once, one after the other; 1 in a free run.
+        before: Of a free run, the truth just before it, (m, targets), to be drawn.
+    """
+
+    name: str
+    targets: tuple[str, ...]
+    points: NDArray[np.int64]
+    values: Array
+    truth: Array
+    steps: NDArray[np.int64] | None = None
+    horizon: int = 1
+    before: Array | None = None
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Where the truth is known, (n,)."""
+        return np.asarray(np.isfinite(self.truth).all(axis=1))
+
+    def metrics(self) -> dict[str, float]:
+        """Mean squared error (in units) and R2 where the truth is known; empty where it is nowhere.
+
+        Where several windows forecast several steps, ``mse_1``, ``r2_1``, ``mse_2``, ... follow: by steps ahead.
+        """
+        found = self._scores(self.known)
+        for step in range(1, self.horizon + 1) if self.horizon > 1 else ():
+            scores = self._scores(self.known & (self.steps == step))
+            found |= {f"{name}_{step}": value for name, value in scores.items() if name != "points"}
+        return found
+
+    def _scores(self, chosen: NDArray[np.bool_]) -> dict[str, float]:
+        from ..metrics import mse, r2
+
+        if not chosen.any():
+            return {}
+        truth, values = self.truth[chosen], self.values[chosen]
+        return {"points": int(chosen.sum()), "mse": mse(truth, values), "r2": r2(truth, values)}
+
+    def to_csv(self) -> str:
+        """Columns ``point`` and, where not all are one, ``step``; then per target forecast and truth (empty where unknown)."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        where = {"point": self.points} | ({} if self.steps is None else {"step": self.steps})
+        writer.writerow([*where, *(f"{kind}_{name}" for name in self.targets for kind in ("forecast", "truth"))])
+        pairs = np.stack([self.values, self.truth], axis=2).reshape(len(self.points), -1)
+        for place, row in zip(zip(*where.values(), strict=True), pairs, strict=True):
+            writer.writerow([*map(int, place), *("" if np.isnan(cell) else repr(float(cell)) for cell in row)])
+        return text.getvalue()
+
+    @property
+    def following(self) -> dict[str, Array]:
+        """By target what is forecast last: all steps of the last window, or of a free run, (steps,)."""
+        last = self.values[-self.horizon :] if self.steps is None or self.horizon > 1 else self.values
+        return {name: last[:, k] for k, name in enumerate(self.targets)}
+
+    def draw(self, path: Path) -> None:
+        """Draw the forecasts against what is known of the truth.
+
+        Raises:
+            InputError: If the file cannot be written.
+        """
+        from .. import figures
+
+        if self.before is not None:
+            count, start = len(self.before), int(self.points[0])
+            figures.forecast(
+                np.concatenate([np.full_like(self.before, np.nan), self.values]),
+                path,
+                truth=np.concatenate([self.before, self.truth]),
+                points=np.arange(start - count, start + len(self.values)),
+                boundary=start - 0.5,
+                name=self.name,
+                begins="free run begins",
+            )
+            return
+        shape = (-1, self.horizon, len(self.targets))
+        truth = self.truth.reshape(shape) if self.known.any() else None
+        figures.ahead(
+            self.values.reshape(shape), path, points=self.points[:: self.horizon], truth=truth, name=self.name
+        )
