@@ -17,7 +17,7 @@ from pathlib import Path
 
 import qiskit
 
-_FORMAT = 1
+_FORMAT = 2
 """Part of every name: raised whenever something kept here would come out differently."""
 _DIGEST = 32
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
-from qiskit.circuit import Gate
+from qiskit.circuit import Gate, Instruction
 
 from .linear import Route
 
 Matrix = NDArray[np.bool_]
+Placed = tuple[Instruction, tuple[int, ...]]
 _CNOTS = {"cx": ((0, 1),), "swap": ((0, 1), (1, 0), (0, 1))}
 
 
@@ -20,20 +21,21 @@ class Layers:
     """Layer k of one-qubit gates comes before linear map k; one layer more than maps.
 
     Attributes:
-        gates: Per layer and qubit, in order.
+        gates: Per layer and qubit, in order: one-qubit gates, and measurements with the number of their classical bit.
         maps: Matrices over GF(2), shape (n, n); row i is what qubit i becomes.
     """
 
-    gates: tuple[tuple[tuple[Gate, ...], ...], ...]
+    gates: tuple[tuple[tuple[Placed, ...], ...], ...]
     maps: tuple[Matrix, ...]
 
     def on(self, route: Route) -> QuantumCircuit:
         """The circuit along a route, its qubits the physical ones."""
-        circuit = QuantumCircuit(len(self.gates[0]))
+        bits = sum(len(bits) for layer in self.gates for gates in layer for _, bits in gates)
+        circuit = QuantumCircuit(len(self.gates[0]), bits)
         for k, (layer, layout) in enumerate(zip(self.gates, route.layouts, strict=True)):
             for qubit, gates in enumerate(layer):
-                for gate in gates:
-                    circuit.append(gate, [layout[qubit]])
+                for gate, bits_of_it in gates:
+                    circuit.append(gate, [layout[qubit]], bits_of_it)
             for control, target in route.cnots[k] if k < len(route.cnots) else ():
                 circuit.cx(control, target)
         return circuit
@@ -50,8 +52,8 @@ def layers(circuit: QuantumCircuit) -> Layers | None:
         if item.name in _CNOTS:
             for a, b in _CNOTS[item.name]:
                 found.add_cnot(qubits[a], qubits[b])
-        elif len(qubits) == 1 and not item.clbits and isinstance(item.operation, Gate):
-            found.add_gate(item.operation, qubits[0])
+        elif len(qubits) == 1 and (item.name == "measure" or isinstance(item.operation, Gate)):
+            found.add_gate((item.operation, tuple(circuit.find_bit(bit).index for bit in item.clbits)), qubits[0])
         else:
             return None
     return found.done()
@@ -62,7 +64,7 @@ class _Growing:
         self.n = n
         self.level = [0] * n
         self.mixed: set[tuple[int, int]] = set()
-        self.gates: list[list[list[Gate]]] = []
+        self.gates: list[list[list[Placed]]] = []
         self.maps: list[Matrix] = []
         self._grow(0)
 
@@ -71,7 +73,7 @@ class _Growing:
             self.gates.append([[] for _ in range(self.n)])
             self.maps.append(np.eye(self.n, dtype=np.bool_))
 
-    def add_gate(self, gate: Gate, qubit: int) -> None:
+    def add_gate(self, gate: Placed, qubit: int) -> None:
         if (self.level[qubit], qubit) in self.mixed:
             self.level[qubit] += 1
             self._grow(self.level[qubit])

@@ -40,6 +40,7 @@ CIRCUIT: dict[str, tuple[type, ...]] = {
 
 CUT: dict[str, tuple[type, ...]] = {
     "keys": (list,), "qubits": (int,), "widths": (list,), "gates": (int,), "wires": (int,), "overhead": _NUMBER,
+    "least_overhead": _NUMBER,
     "subexperiments": (int,), "circuits": (int,),
 }  # fmt: skip
 

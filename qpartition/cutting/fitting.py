@@ -30,6 +30,7 @@ class CutSummary:
         gates: Gates that are cut.
         wires: Wires that are cut.
         overhead: Sampling overhead, see `Knitted.overhead`: of gates with free angles the largest there can be.
+        least_overhead: The smallest there can be, see `Knitted.least_overhead`.
         subexperiments: Parameter sets that take the place of one.
         circuits: Distinct circuits they are run as.
     """
@@ -40,6 +41,7 @@ class CutSummary:
     gates: int
     wires: int
     overhead: float
+    least_overhead: float
     subexperiments: int
     circuits: int
 
@@ -47,9 +49,14 @@ class CutSummary:
         """One line."""
         parts = [f"{n} {what}{'s' * (n != 1)}" for n, what in ((self.gates, "gate"), (self.wires, "wire")) if n]
         names = self.keys[0] if len(self.keys) == 1 else f"{len(self.keys)} circuits ({self.keys[0]}, ...)"
+        overhead = f"{self.overhead:.4g}"
+        if self.least_overhead < self.overhead * (1 - 1e-9):
+            overhead = (
+                f"prod (1 + 2 |sin angle|)^2 = {self.least_overhead:.4g} to {overhead}, by the angles of the cut gates"
+            )
         return (
             f"cut: {names} of {self.qubits} qubits into {' + '.join(map(str, self.widths))} at {' and '.join(parts)}; "
-            f"sampling overhead {self.overhead:.4g}, {self.subexperiments} parameter sets of {self.circuits} circuits for one"
+            f"sampling overhead {overhead}; {self.subexperiments} parameter sets of {self.circuits} circuits for one"
         )
 
 
@@ -92,9 +99,17 @@ def summaries(workload: Workload) -> tuple[CutSummary, ...]:
 
 def _summary(keys: Sequence[str], one: CutCircuit, qubits: int) -> CutSummary:
     wires = sum(basis.is_wire for basis in one.knitted.cuts)
-    sets = sum(one.sets(u) for u in range(len(one.units)))
-    gates = len(one.knitted.cuts) - wires
-    return CutSummary(tuple(keys), qubits, one.knitted.widths, gates, wires, one.knitted.overhead, sets, len(one.units))
+    return CutSummary(
+        keys=tuple(keys),
+        qubits=qubits,
+        widths=one.knitted.widths,
+        gates=len(one.knitted.cuts) - wires,
+        wires=wires,
+        overhead=one.knitted.overhead,
+        least_overhead=one.knitted.least_overhead,
+        subexperiments=sum(one.sets(u) for u in range(len(one.units))),
+        circuits=len(one.units),
+    )
 
 
 def _cut(subvqc: SubVQC, widest: int, max_overhead: float) -> Knitted:
