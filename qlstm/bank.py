@@ -47,6 +47,7 @@ class Bank:
         suffix: End of the parameter names, ``"_reverse"`` for the backward direction.
         hidden_size: Entries of v below it come from the hidden state, the others are data.
         layer: Layer of a stacked model.
+        made: Whether a trainable layer makes v of hidden state and data.
         joints: Per part what it is made of, where parts of a split are joined by bridges; none in a split.
     """
 
@@ -57,6 +58,7 @@ class Bank:
     suffix: str = ""
     hidden_size: int = 0
     layer: int = 0
+    made: bool = False
     joints: tuple[Joint, ...] = ()
 
     @property

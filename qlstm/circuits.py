@@ -56,7 +56,7 @@ def _template(ansatz: Ansatz, inputs: int, qubits: int, joint: Joint) -> Quantum
 
 
 def _source(bank: Bank, entry: int) -> str:
-    if bank.gates != GATES:
+    if bank.made or bank.gates != GATES:
         return "z"
     return "h" if entry < bank.hidden_size else "x"
 
@@ -65,7 +65,7 @@ def bank_circuits(bank: Bank) -> list[QuantumCircuit]:
     """Every gate's circuit of every part, gates first; ``name`` is the sub-VQC's key.
 
     ``metadata`` has outputs, inputs and weights (counts), layer, gate, part, ``sources`` (per encoding angle ``"h"``
-    for h_{t-1}, ``"x"`` for x_t, ``"z"`` in an extra block, whose input other circuits of the step make) and
+    for h_{t-1}, ``"x"`` for x_t, ``"z"`` for what other circuits or trainable layers of the step make) and
     ``trainable_encoding`` (whether encoding angles depend on weights). Where parts of a split are joined, also
     ``blocks`` (per part of the split the numbers of its qubits here) and ``bridges`` (how many of the weights, the last
     ones, are angles of RZZ between blocks).

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils.rnn import PackedSequence
 
 from backends.errors import InputError
 from qlstm.ansatz import Ansatz
 from qlstm.bank import Bank
 from qlstm.bridges import Bridges, overhead
-from qlstm.checks import ansatz_or_default, require_float, require_like, require_narrow, require_pair
+from qlstm.checks import ansatz_or_default, require_float, require_narrow
 from qlstm.evaluate import Evaluator, Exact
 from qlstm.exact import sequence
 from qlstm.gradients import GRADIENTS, JACOBIANS, SAMPLES, check_executor, check_modes
 from qlstm.joining import Joining
+from qlstm.linear import Linears, Surrounded, divided
 from qlstm.noise import draw_noise, require_shots
 from qlstm.recurrence import step_by_step, whole_sequences
 from qlstm.replay import Replay
+from qlstm.sequences import starting, steps_first
 from qlstm.shift import Device
 from qlstm.uncertainty import REPLICATES, Loss, Pass, gradient_stderr
 from qlstm.waves import Place, waves
@@ -65,6 +66,8 @@ class QLSTM(nn.Module):
         samples: Weight shifts per sub-VQC and step of ``"sampled-shift"``.
         bridges: Trainable RZZ between the parts, per variational layer: so many between neighbouring parts, or pairs of
             qubits counted part after part (with ``num_layers=1``); see `qlstm.bridges.bridge_pairs`. 0 is the split.
+        linear: Length of the vector z = W [h; x] + b that the circuits see instead of [h; x]; one more linear layer leads
+            from <Z> to the hidden size (L-QLSTM, see `qlstm.linear`), so that qubits and hidden size are independent.
         hidden_vqc: One more VQC per layer maps o * tanh(c) to h_t (VQC5 of the 2020 variant), without bridges.
         train_shots: In training mode without an executor, add the noise of that many shots to every <Z>, drawn from
             torch's global generator and constant to autograd. A setting of training, not of the model; can be set later.
@@ -76,7 +79,8 @@ class QLSTM(nn.Module):
     Parameters are ``weight_l{layer}_p{part}`` of shape (4, depth, q, 3) for ``rot`` and (4, depth, q) for ``ry``
     rotations ((4, uploads, depth, q, ...) with more uploads), gate order i, f, g, o, radians; ``scale_...``, ``bias_...``,
     ``gain_...``, ``offset_...`` where the ansatz has affine maps; ``bridge_l{layer}`` of shape (4[, uploads], depth,
-    bridges) where there are bridges; ``_reverse`` is appended for the backward direction.
+    bridges) where there are bridges; ``_reverse`` is appended for the backward direction. With ``linear`` also those of
+    ``linears``, a module with a pair of linear layers ``l{layer}`` per layer and direction.
 
     Raises:
         InputError: For a size, name or partition that cannot be used.
@@ -100,6 +104,7 @@ class QLSTM(nn.Module):
         qubits: int | Sequence[int] | None = None,
         samples: int = SAMPLES,
         bridges: Bridges = 0,
+        linear: int | None = None,
         hidden_vqc: bool = False,
         train_shots: int | None = None,
         device: torch.device | str | None = None,
@@ -115,22 +120,27 @@ class QLSTM(nn.Module):
         self.executor, self.gradient, self.jacobian, self.samples = executor, gradient, jacobian, samples
         self.past: Pass | None = None
         self.replay: Replay | None = None
-        self.train_shots = train_shots
+        self.train_shots, self.linear = train_shots, linear
         self.banks: dict[Place, Bank] = {}
         self.joinings: dict[Place, Joining] = {}
         self.hidden_banks: dict[Place, Bank] = {}
         for layer in range(num_layers):
             size = input_size if layer == 0 else hidden_size * self.directions
-            division = divide(partition, size, hidden_size, parts, qubits)
+            sizes = (size, hidden_size, parts, qubits)
+            division = divide(partition, *sizes) if linear is None else divided(linear, partition, *sizes)
             for direction in range(self.directions):
                 self._add_layer(layer, direction, division, bridges, hidden_vqc)
         self._factory = {"device": device, "dtype": dtype}
         for name, value in self._fresh().items():
             self.register_parameter(name, nn.Parameter(value))
+        self.linears = Linears(self.banks, input_size, hidden_size, linear, **self._factory) if linear else None
 
     def _add_layer(self, layer: int, direction: int, division: Partition, bridges: Bridges, hidden_vqc: bool) -> None:
         suffix = "_reverse" if direction else ""
-        split = Bank(division, self.ansatz, tag=f"l{layer}", suffix=suffix, hidden_size=self.hidden_size, layer=layer)
+        split = Bank(
+            division, self.ansatz, tag=f"l{layer}", suffix=suffix, hidden_size=self.linear or self.hidden_size, layer=layer,
+            made=self.linear is not None,
+        )  # fmt: skip
         joining = Joining.of(split, bridges)
         self.banks[layer, direction] = joining.joint if joining else split
         if joining:
@@ -188,6 +198,8 @@ class QLSTM(nn.Module):
         with torch.no_grad():
             for name, value in self._fresh().items():
                 getattr(self, name).copy_(value)
+        if self.linears is not None:
+            self.linears.reset_parameters()
 
     def _fresh(self) -> dict[str, Tensor]:
         """Fresh parameters by name; those of bridges last, so that a seed gives the split the same weights without."""
@@ -219,6 +231,7 @@ class QLSTM(nn.Module):
         """What ``print(model)`` shows."""
         division = self.division
         bridges = f"bridges={self.joinings[0, 0].pairs}, " if self.joinings else ""
+        bridges += f"linear={self.linear}, " if self.linear else ""
         return (
             f"{self.input_size}, {self.hidden_size}, num_layers={self.num_layers}, parts={division.parts}, "
             f"qubits={division.qubits}, {bridges}bidirectional={self.bidirectional}, ansatz={self.ansatz}"
@@ -272,20 +285,25 @@ class QLSTM(nn.Module):
 
     def run(self, input: Tensor, hx: State | None, evaluator: Evaluator | None) -> tuple[Tensor, State]:
         """`forward` with the evaluator of the caller, so that several modules can share rounds."""
-        x = self._sequence(input)
+        x = steps_first(input, self.input_size, self.batch_first, self._weight())
         unbatched, banks = input.dim() == 2, self._all_banks()
         if evaluator is None or self.gradient == "exact":
             for bank in banks:
                 require_narrow(bank)
-        start = self._start(x, hx, unbatched)
+        shape = (self.num_layers * self.directions, x.shape[1], self.hidden_size)
+        start = starting(hx, shape, unbatched, self._weight())
         noise = self.shot_noise(banks, len(x), x)
-        if evaluator is None and not self.hidden_banks and x.shape[1] and sequence.can_run(self.banks[0, 0], x):
+        plain = self.linears is None and not self.hidden_banks
+        if evaluator is None and plain and x.shape[1] and sequence.can_run(self.banks[0, 0], x):
             batch_first = self.batch_first and not unbatched  # the kernel takes and gives either layout
             y, h, c = whole_sequences(self, input if batch_first else x, start, noise, batch_first)
             if batch_first:
                 return y, (h, c)
         else:
-            y, h, c = step_by_step(self, x, start, evaluator or Exact(self.parameters_by_name()), noise)
+            evaluate = evaluator or Exact(self.parameters_by_name())
+            if self.linears is not None:
+                evaluate = Surrounded(evaluate, self.linears.by_bank(self.banks))
+            y, h, c = step_by_step(self, x, start, evaluate, noise)
         if unbatched:
             return y[:, 0], (h[:, 0], c[:, 0])
         return (y.transpose(0, 1) if self.batch_first else y), (h, c)
@@ -315,35 +333,6 @@ class QLSTM(nn.Module):
 
     def _all_banks(self) -> list[Bank]:
         return [bank for place in self.banks for bank in (self.banks[place], self.hidden_banks.get(place)) if bank]
-
-    def _sequence(self, input: Tensor) -> Tensor:
-        """The input as (steps, batch, input_size), checked."""
-        if isinstance(input, PackedSequence):
-            raise InputError(
-                "a PackedSequence is not supported; pad the sequences to one length and pass the padded tensor"
-            )
-        require_like("the input", input, self._weight())
-        layout = "(batch, steps, {0})" if self.batch_first else "(steps, batch, {0})"
-        shape = tuple(input.shape)
-        if input.dim() not in (2, 3) or shape[-1] != self.input_size:
-            expected = f"{layout} or (steps, {{0}})".format(self.input_size)
-            raise InputError(f"the input has shape {shape}, but this QLSTM takes {expected}")
-        x = input[:, None] if input.dim() == 2 else input.transpose(0, 1) if self.batch_first else input
-        if len(x) == 0:
-            raise InputError(f"the input has shape {shape}: no time steps; give at least one")
-        return x
-
-    def _start(self, x: Tensor, hx: State | None, unbatched: bool) -> State | None:
-        shape = (self.num_layers * self.directions, x.shape[1], self.hidden_size)
-        if hx is None:
-            return None
-        expected = (shape[0], shape[2]) if unbatched else shape
-        h0, c0 = require_pair(hx)
-        for name, state in (("h0", h0), ("c0", c0)):
-            require_like(name, state, self._weight())
-            if tuple(state.shape) != expected:
-                raise InputError(f"{name} has shape {tuple(state.shape)}, but must have {expected}")
-        return (h0[:, None], c0[:, None]) if unbatched else (h0, c0)
 
 
 def _check_options(num_layers: object, dropout: object, partition: object, bridges: object) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from qlstm.bank import Bank, Pair
 from qlstm.exact.permutation import cnot_source
+from qlstm.exact.turns import ry, rz
 from qlstm.noise import estimated
 
 
@@ -53,9 +54,9 @@ def circuit_expectations(bank: Bank, part: int, angles: Tensor, weights: Tensor)
     state = angles.new_full((1, angles.shape[1], 2**qubits), 2 ** (-qubits / 2))
     for upload in range(ansatz.uploads):
         for k in range(angles.shape[-1]):
-            state = _ry(state, qubits, k, angles[:, :, upload, 0, k])
+            state = ry(state, qubits, k, angles[:, :, upload, 0, k])
             if ansatz.encoding == "arctan":
-                state = _rz(state, qubits, k, angles[:, :, upload, 1, k])
+                state = rz(state, qubits, k, angles[:, :, upload, 1, k])
         for layer in range(ansatz.depth):
             state = state[..., source]
             if bridges is not None:
@@ -63,33 +64,13 @@ def circuit_expectations(bank: Bank, part: int, angles: Tensor, weights: Tensor)
             for k in range(qubits):
                 rotation = rotations[:, None, upload, layer, k]
                 if ansatz.rotation == "rot":
-                    state = _rz(state, qubits, k, rotation[..., 0])
-                    state = _ry(state, qubits, k, rotation[..., 1])
-                    state = _rz(state, qubits, k, rotation[..., 2])
+                    state = rz(state, qubits, k, rotation[..., 0])
+                    state = ry(state, qubits, k, rotation[..., 1])
+                    state = rz(state, qubits, k, rotation[..., 2])
                 else:
-                    state = _ry(state, qubits, k, rotation[..., 0])
+                    state = ry(state, qubits, k, rotation[..., 0])
     probabilities = state.abs().square() if state.is_complex() else state.square()
     return probabilities @ _signs(qubits, bank.partition.outputs[part]).to(probabilities)
-
-
-def _split(state: Tensor, qubits: int, k: int) -> Tensor:
-    return torch.unflatten(state, -1, (2 ** (qubits - 1 - k), 2, 2**k))
-
-
-def _ry(state: Tensor, qubits: int, k: int, angle: Tensor) -> Tensor:
-    """RY on qubit k; state (gates or 1, batch, 2^q), angle broadcastable to (gates, batch)."""
-    s, half = _split(state, qubits, k), (angle / 2)[..., None, None]
-    cosine, sine = half.cos(), half.sin()
-    zero, one = s[..., 0, :], s[..., 1, :]
-    turned = torch.stack([cosine * zero - sine * one, sine * zero + cosine * one], -2)
-    return turned.flatten(-3)
-
-
-def _rz(state: Tensor, qubits: int, k: int, angle: Tensor) -> Tensor:
-    s, half = _split(state, qubits, k), (angle / 2)[..., None, None]
-    phase = torch.complex(half.cos(), half.sin())
-    turned = torch.stack([phase.conj() * s[..., 0, :], phase * s[..., 1, :]], -2)
-    return turned.flatten(-3)
 
 
 def _bridged(qubits: int, pairs: Sequence[Pair], angles: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .callbacks import Callback
+    from .federated import Federated
     from .history import History
     from .keeping import Checkpoints
     from .progress import ProgressBar
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     from .trainer import Trainer, predict
 
 _HOME = {
-    "Callback": "callbacks", "Checkpoints": "keeping", "History": "history", "ProgressBar": "progress",
-    "Recipe": "recipe", "Run": "run", "RunSettings": "settings", "Trained": "trained", "Trainer": "trainer",
-    "open_run": "run", "predict": "trainer",
+    "Callback": "callbacks", "Checkpoints": "keeping", "Federated": "federated", "History": "history",
+    "ProgressBar": "progress", "Recipe": "recipe", "Run": "run", "RunSettings": "settings", "Trained": "trained",
+    "Trainer": "trainer", "open_run": "run", "predict": "trainer",
 }  # fmt: skip
 
 __all__ = [
-    "Callback", "Checkpoints", "History", "ProgressBar", "Recipe", "Run", "RunSettings", "Trained", "Trainer",
+    "Callback", "Checkpoints", "Federated", "History", "ProgressBar", "Recipe", "Run", "RunSettings", "Trained", "Trainer",
     "open_run", "predict",
 ]  # fmt: skip
 
