@@ -43,13 +43,10 @@ class Readout(nn.Module):
 
     @executor.setter
     def executor(self, executor: Any) -> None:
-        if (
-            executor is not None
-            and not hasattr(type(self.recurrent), "executor")
-            and not hasattr(self.recurrent, "executor")
-        ):
+        if hasattr(self.recurrent, "executor"):
+            self.recurrent.executor = executor
+        elif executor is not None:
             raise InputError(f"a {type(self.recurrent).__name__} has no circuits to run; leave executor=None")
-        self.recurrent.executor = executor
 
     @property
     def gradient(self) -> str:

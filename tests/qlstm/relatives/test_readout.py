@@ -73,8 +73,10 @@ def test_bad_modules() -> None:
     for module in (nn.Linear(1, 1), nn.LSTM(1, 2)):
         with pytest.raises(InputError, match="must have a hidden_size and batch_first=True"):
             Readout(module)
+    classical = Readout(nn.LSTM(1, 2, batch_first=True))
+    classical.executor = None
     with pytest.raises(InputError, match="a LSTM has no circuits to run"):
-        Readout(nn.LSTM(1, 2, batch_first=True)).executor = object()
+        classical.executor = object()
 
 
 def test_names_are_loaded_on_first_use() -> None:
