@@ -215,6 +215,6 @@ class CutRows:
         found = []
         for array in (shifted.values, shifted.stderr):
             whole = np.zeros((2 * derivatives, share, array.shape[1]))
-            whole[both] = array.reshape(len(both), share, -1)
+            whole[both] = array.reshape(len(both), share, array.shape[1])
             found.append(whole.reshape(-1, array.shape[1]))
         return Expectations(*found)

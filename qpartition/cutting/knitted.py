@@ -239,6 +239,8 @@ class Knitted:
                     spread[:, basis.angle] += self._knitter.variance(turned, tensors, variances)
         around = dict[int, FloatArray]()
         for f, rows, which, difference, variance in differences:
+            if not len(rows):
+                continue
             if f not in around:
                 around[f] = self._knitter.around(matrices, tensors, f)
             here = np.broadcast_to(around[f], (len(angles), *around[f].shape[1:]))[rows]

@@ -109,8 +109,8 @@ class CutCircuit:
             for string, column in unit.columns:
                 if column == CONSTANT:
                     continue
-                mean = _summed(result.values[:, column].reshape(rows, -1), share, len(times)) / times
-                spread = _summed(result.stderr[:, column].reshape(rows, -1) ** 2, share, len(times)) / times**2
+                mean = _summed(result.values[:, column].reshape(rows, len(share)), share, len(times)) / times
+                spread = _summed(result.stderr[:, column].reshape(rows, len(share)) ** 2, share, len(times)) / times**2
                 here = _flat(unit, shape)
                 tensor[:, here, string], variance[:, here, string] = mean, spread
         return tensor.reshape(rows, *shape, strings), variance.reshape(rows, *shape, strings)
