@@ -1,4 +1,4 @@
-"""Figures of a run: loss curves, and the forecast against the truth. PNG, without a display."""
+"""Figures of a run: loss curves, and the forecast against the truth. Without a display, as figures or PNG files."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from numpy.typing import ArrayLike, NDArray
 from backends.errors import InputError
 
 from .training.files import write_atomic
+from .training.history import STDERR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_TRAIN, _TEST, _TRUTH = "#1f6f8b", "#d1495b", "#444444"
+TRAIN, TEST, TRUTH = "#1f6f8b", "#d1495b", "#444444"
+_SIGMAS = 2
+"""Half width of a band, in standard errors."""
 
 
 def loss_curves(rows: Sequence[Mapping[str, float]], path: Path | str) -> Path:
-    """Training and test loss per epoch, on a logarithmic axis.
+    """Training and test loss per epoch, on a logarithmic axis; see `loss_figure`.
 
     Args:
         rows: The rows of a `History`.
@@ -31,16 +34,41 @@ def loss_curves(rows: Sequence[Mapping[str, float]], path: Path | str) -> Path:
     Raises:
         InputError: If there is no epoch, or the file cannot be written.
     """
+    return _save(loss_figure(rows), path)
+
+
+def loss_figure(rows: Sequence[Mapping[str, float]], floor: tuple[str, float] | None = None) -> Figure:
+    """The figure of `loss_curves`; a band of two standard errors where the rows have them.
+
+    Args:
+        rows: The rows of a `History`.
+        floor: Name and test loss of something to compare with, a horizontal line.
+
+    Raises:
+        InputError: If there is no epoch.
+    """
     if not rows:
         raise InputError("there is no finished epoch to draw; train for at least one")
     figure, (axes,) = _figure(width=6.4)
-    epochs = [row["epoch"] for row in rows]
     marker = "o" if len(rows) == 1 else None
-    axes.semilogy(epochs, [row["train_mse"] for row in rows], color=_TRAIN, marker=marker, label="train")
-    axes.semilogy(epochs, [row["test_mse"] for row in rows], color=_TEST, marker=marker, label="test")
+    for name, error, colour in (("train", STDERR[0], TRAIN), ("test", STDERR[1], TEST)):
+        loss = [row[f"{name}_mse"] for row in rows]
+        axes.semilogy([row["epoch"] for row in rows], loss, color=colour, marker=marker, label=name)
+        _loss_band(axes, rows, f"{name}_mse", error, colour)
+    if floor is not None:
+        axes.axhline(floor[1], color=TRUTH, linewidth=1.0, linestyle=(0, (4, 3)), label=floor[0])
     axes.set(xlabel="epoch", ylabel="mean squared error (scaled)")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(frameon=False)
-    return _save(figure, path)
+    return figure
+
+
+def _loss_band(axes: Axes, rows: Sequence[Mapping[str, float]], name: str, error: str, colour: str) -> None:
+    """Two standard errors around a loss, in the epochs that have them; what reaches below 0 ends at a tenth."""
+    known = [(row["epoch"], row[name], _SIGMAS * row[error]) for row in rows if error in row]
+    if known:
+        epochs, loss, band = np.array(known, dtype=np.float64).T
+        axes.fill_between(epochs, np.maximum(loss - band, loss / 10), loss + band, color=colour, alpha=0.2, linewidth=0)
 
 
 def forecast(
@@ -53,11 +81,28 @@ def forecast(
     stderr: ArrayLike | None = None,
     name: str = "",
 ) -> Path:
+    """Forecasts against the truth as a PNG file; arguments as of `forecast_figure`.
+
+    Raises:
+        InputError: If shapes differ, nothing is to be drawn, or the file cannot be written.
+    """
+    figure = forecast_figure(prediction, truth=truth, points=points, boundary=boundary, stderr=stderr, name=name)
+    return _save(figure, path)
+
+
+def forecast_figure(
+    prediction: ArrayLike,
+    *,
+    truth: ArrayLike | None = None,
+    points: ArrayLike | None = None,
+    boundary: float | None = None,
+    stderr: ArrayLike | None = None,
+    name: str = "",
+) -> Figure:
     """Forecasts against the truth, point by point, one panel per target.
 
     Args:
         prediction: Forecasts in units, (n,) or (n, targets).
-        path: PNG file to replace.
         truth: The same shape as ``prediction``; NaN where it is not known.
         points: Which point of the series each forecast is for, (n,); 0, 1, ... by default.
         boundary: First point that was not trained on; a dashed line is drawn there.
@@ -65,7 +110,7 @@ def forecast(
         name: Title.
 
     Raises:
-        InputError: If shapes differ, nothing is to be drawn, or the file cannot be written.
+        InputError: If shapes differ, or nothing is to be drawn.
     """
     values = _columns(prediction)
     at = np.arange(len(values)) if points is None else np.asarray(points)
@@ -80,7 +125,7 @@ def forecast(
     panels[0].legend(frameon=False, loc="upper right")
     panels[0].set_title(name)
     panels[-1].set_xlabel("point of the series")
-    return _save(figure, path)
+    return figure
 
 
 def _panel(
@@ -91,15 +136,15 @@ def _panel(
     boundary: float | None,
 ) -> None:
     if "truth" in others:
-        axes.plot(at, others["truth"], color=_TRUTH, linewidth=1.0, label="truth")
-    axes.plot(at, value, color=_TEST, linewidth=1.4, linestyle="--", label="forecast")
+        axes.plot(at, others["truth"], color=TRUTH, linewidth=1.0, label="truth")
+    axes.plot(at, value, color=TEST, linewidth=1.4, linestyle="--", label="forecast")
     if "stderr" in others:
-        band = 2 * others["stderr"]
+        band = _SIGMAS * others["stderr"]
         axes.fill_between(
-            at.astype(float), value - band, value + band, color=_TEST, alpha=0.2, label="2 standard errors"
+            at.astype(float), value - band, value + band, color=TEST, alpha=0.2, label="2 standard errors"
         )
     if boundary is not None:
-        axes.axvline(boundary, color=_TRAIN, linestyle=":", label="test begins")
+        axes.axvline(boundary, color=TRAIN, linestyle=":", label="test begins")
 
 
 def _columns(values: ArrayLike) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from backends.errors import InputError, unknown_name
 from qlstm.tasks import narma, pendulum
-from qlstm.tasks.baseline import LinearFit, linear_fit
+from qlstm.tasks.baseline import LinearFit, linear_fit, persistence
 from qlstm.tasks.csvseries import csv_series
 from qlstm.tasks.scaling import MinMax, Scaler
 from qlstm.tasks.series import Series
@@ -90,4 +90,5 @@ __all__ = [
     "forecast_windows",
     "linear_fit",
     "load",
+    "persistence",
 ]

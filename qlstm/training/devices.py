@@ -17,6 +17,12 @@ def gradient_of(model: Any) -> str:
     return getattr(model, "gradient", "auto")
 
 
+def shots_of(model: Any) -> int | None:
+    """Shots behind every plain <Z> that the model measures; None without any, or where mitigation mixes several."""
+    plan = getattr(executor_of(model), "plan", None)
+    return None if plan is None or plan.mitigation else plan.shots
+
+
 def executor_state(executor: Any) -> Any:
     """What an executor needs to go on as if never interrupted; None if it keeps no state."""
     return executor.state_dict() if hasattr(executor, "state_dict") else None

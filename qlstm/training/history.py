@@ -14,6 +14,8 @@ METRICS = ("epoch", "train_mse", "test_mse", "test_r2", "whole_r2", "seconds")
 """Columns of every run; losses are means over windows in scaled units, seconds are of the epoch."""
 SIGNAL = "gradient_snr"
 """Further column of a run on devices with shots: |gradient| / |its standard error|, the mean over the epoch's steps."""
+STDERR = ("train_mse_stderr", "test_mse_stderr")
+"""Further columns of a run on devices with shots: standard errors of both losses; see `spread`."""
 DEVICES = ("rounds", "jobs", "executions", "qpu_seconds")
 """Further columns of a run on devices: totals since the run began."""
 

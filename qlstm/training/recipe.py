@@ -23,8 +23,8 @@ class Recipe:
         epochs: Passes over the training windows.
         seed: Fixes the weights the model starts from, the order of the windows and sampled shots.
         perturbation: How far ``gradient="spsa"`` moves every parameter, one way and the other.
-        signal: Log the gradient's signal-to-noise ratio on devices with shots. It costs no execution, and the time of
-            about one simulated round a step.
+        signal: Log the gradient's signal-to-noise ratio and the standard errors of the losses on devices with shots. It
+            costs no execution, and the time of about one simulated round a step.
     """
 
     optimizer: str = "rmsprop"

@@ -25,6 +25,7 @@ from .pricing import make_plan, require_budget
 from .settings import RunSettings, option, read_settings
 from .snapshots import Snapshots
 from .trainer import Trainer
+from .versions import versions
 
 if TYPE_CHECKING:
     from qpartition import Dispatcher, Journal, JournalReader, Plan
@@ -88,20 +89,27 @@ class Run:
         self.trainer.fit(stop)
 
     def draw(self) -> None:
-        """Write the figures; the forecast needs the predictions of the last epoch or an exact simulation."""
+        """Write figures and forecasts; these need the predictions of the last epoch or an exact simulation."""
         from .. import figures
+        from .trained import Forecast
 
         figures.loss_curves(self.trainer.history.rows, self.folder.loss_figure)
         if self.trainer.forecasts is None and self.dispatcher is not None:
             return
-        forecasts = self.trainer.predict(self.data.x) if self.trainer.forecasts is None else self.trainer.forecasts
+        data, spread = self.data, self.trainer.spread
+        scaled = self.trainer.predict(data.x) if self.trainer.forecasts is None else self.trainer.forecasts
+        values = data.scaler.inverse(scaled)
+        stderr = None if spread is None else data.scaler.inverse_width(spread)
+        known = Forecast(data.series.name, data.series.target_names, data.points, values, data.truth, stderr)
+        write_atomic(self.folder.forecasts, known.to_csv())
         figures.forecast(
-            self.data.scaler.inverse(forecasts),
+            values,
             self.folder.forecast_figure,
-            truth=self.data.truth,
-            points=self.data.points,
-            boundary=self.data.points[self.data.train] - 0.5,
-            name=self.data.series.name,
+            truth=data.truth,
+            points=data.points,
+            boundary=data.points[data.train] - 0.5,
+            stderr=stderr,
+            name=data.series.name,
         )
 
     def summary(self) -> dict[str, Any]:
@@ -171,7 +179,9 @@ def _open(
         plan = make_plan(settings, model, data, open_topology(settings, model, devices))
         if begins and plan.epoch is not None:
             require_budget(settings, plan.epoch.qpu_seconds, settings.epochs, plan.calibration.qpu_seconds)
-    record = {"settings": settings.to_dict(), "model": model.config, "data": describe(data)}
+    record = {
+        "settings": settings.to_dict(), "model": model.config, "data": describe(data), "versions": versions(),
+    }  # fmt: skip
     folder, lock = _occupied(folder, lock, settings, out, begins)
     if begins:  # before the journal: a folder with one and no configuration could not be resumed
         _write_record(folder, record, plan, devices)

@@ -109,6 +109,7 @@ class Forecast:
         points: Which point of the series each forecast is for, counted from 0, (n,).
         values: (n, targets).
         truth: (n, targets), NaN where it is not known.
+        stderr: Standard errors of the forecasts, (n, targets); None where they are exact, or not known.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Forecast:
     points: NDArray[np.int64]
     values: Array
     truth: Array
+    stderr: Array | None = None
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -132,11 +134,13 @@ class Forecast:
         return {"points": int(self.known.sum()), "mse": mse(truth, values), "r2": r2(truth, values)}
 
     def to_csv(self) -> str:
-        """Columns ``point``, then per target the forecast and the truth (empty where not known)."""
+        """Columns ``point``, then per target forecast, truth (empty where not known) and, where there is one, stderr."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["point", *(f"{kind}_{name}" for name in self.targets for kind in ("forecast", "truth"))])
-        pairs = np.stack([self.values, self.truth], axis=2).reshape(len(self.points), -1)
+        columns = {"forecast": self.values, "truth": self.truth}
+        columns |= {} if self.stderr is None else {"stderr": self.stderr}
+        writer.writerow(["point", *(f"{kind}_{name}" for name in self.targets for kind in columns)])
+        pairs = np.stack(list(columns.values()), axis=2).reshape(len(self.points), -1)
         for point, row in zip(self.points, pairs, strict=True):
             writer.writerow([int(point), *("" if np.isnan(cell) else repr(float(cell)) for cell in row)])
         return text.getvalue()
