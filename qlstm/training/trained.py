@@ -144,3 +144,30 @@ class Forecast:
         for point, row in zip(self.points, pairs, strict=True):
             writer.writerow([int(point), *("" if np.isnan(cell) else repr(float(cell)) for cell in row)])
         return text.getvalue()
+
+    @classmethod
+    def read(cls, path: Path, name: str) -> Forecast:
+        """The inverse of `to_csv`.
+
+        Args:
+            path: The file.
+            name: Of the series.
+
+        Raises:
+            InputError: If the file cannot be read, or is not whole.
+        """
+        try:
+            header, *lines = list(csv.reader(io.StringIO(path.read_text()), strict=True))
+            targets = tuple(cell.removeprefix("forecast_") for cell in header if cell.startswith("forecast_"))
+            kinds = ("forecast", "truth", "stderr")[: (len(header) - 1) // max(1, len(targets))]
+            if header != ["point", *(f"{kind}_{target}" for target in targets for kind in kinds)] or len(kinds) < 2:
+                raise ValueError("its columns are others")
+            points = np.array([int(line[0]) for line in lines], np.int64)
+            cells = [[float(cell or "nan") for cell in line[1:]] for line in lines]
+            numbers = np.array(cells, np.float64).reshape(len(lines), len(targets), len(kinds))
+        except OSError as error:
+            raise InputError(f"cannot read {path}: {error.strerror}; check its permissions") from error
+        except (ValueError, IndexError, csv.Error) as error:
+            raise InputError(f"{path} is damaged ({error}); restore it from a copy, or remove it") from error
+        known = dict(zip(kinds, np.moveaxis(numbers, 2, 0), strict=True))
+        return cls(name, targets, points, known["forecast"], known["truth"], known.get("stderr"))

@@ -1,0 +1,100 @@
+"""The mapping, drawn on the chips."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from .blocks import Block, Facts, Picture, Section, Table, Text
+from .record import Record
+from .svg import chip_palette, inline
+from .wording import count, sentence, span
+
+if TYPE_CHECKING:
+    from qpartition import Plan
+    from qpartition.plan_file import PlacedCircuit
+
+HEADER = ("core", "sub-VQCs", "qubits of the device", "2q gates", "depth", "µs a shot")
+
+
+def section(record: Record) -> Section:
+    """Which sub-VQC ran where."""
+    if not record.on_devices:
+        text = "No devices were used, so nothing was mapped: every circuit was simulated exactly, for itself."
+        return Section("mapping", "Mapping", [Text(text)])
+    if record.plan is None:
+        return Section("mapping", "Mapping", [Text("plan.json is missing: what ran where is not known.")])
+    blocks: list[Block] = [Text(_summary(record, record.plan)), *_pictures(record, record.plan)]
+    blocks.append(Table("What runs where", HEADER, _rows(record.plan)))
+    return Section("mapping", "Mapping", [*blocks, *_more(record, record.plan)])
+
+
+def by_core(plan: Plan) -> dict[str, list[PlacedCircuit]]:
+    """Sub-VQCs by core, device by device."""
+    found: dict[str, list[PlacedCircuit]] = {}
+    for circuit in sorted(plan.circuits, key=lambda c: _order(c.core)):
+        found.setdefault(circuit.core, []).append(circuit)
+    return found
+
+
+def _order(core: str) -> tuple[str, int, str]:
+    device, _, number = core.rpartition("/")
+    return device, int(number) if number.isdecimal() else -1, number
+
+
+def _summary(record: Record, plan: Plan) -> str:
+    cores = by_core(plan)
+    devices = Counter(core.rpartition("/")[0] for core in cores)
+    where = ", ".join(f"{count(number)} of {name}" for name, number in devices.items())
+    side = "The cores of a device run side by side, as one circuit." if plan.packing else "Cores run one after the other."
+    guard = f" At least {record.settings.guard} unused qubits lie between two cores." if record.settings.guard else ""
+    note = f" {sentence(plan.note)}" if plan.note else ""
+    return (
+        f"The mapping {record.settings.mapping} puts {count(len(plan.circuits))} sub-VQCs on {count(len(cores))} "
+        f"{'core' if len(cores) == 1 else 'cores'}: {where}. {side}{guard}{note}"
+    )
+
+
+def _pictures(record: Record, plan: Plan) -> list[Block]:
+    from qpartition.drawing import chip_figure
+
+    topology = record.topology
+    if topology is None:
+        return [Text(f"The chips cannot be drawn: {record.topology_note}.", note=True)]
+    found: list[Block] = []
+    for k, (name, qpu) in enumerate(topology.qpus.items()):
+        keys = {circuit.key: circuit.core for circuit in plan.circuits if circuit.core.rpartition("/")[0] == name}
+        if not qpu.coupling_map:
+            found.append(Text(f"{name} is ideal: it has no couplings to draw.", note=True))
+            continue
+        used = len(set(keys.values()))
+        label = f"{name}: {count(qpu.num_qubits)} qubits, {count(used)} {'core' if used == 1 else 'cores'} in use"
+        drawn = inline(
+            lambda name=name: chip_figure(topology, name, plan.mapping), f"chip{k}", label, chip_palette()  # type: ignore[misc]
+        )
+        found.append(Picture(drawn, f"{label}. Colours are gates, labels gate and part.", wide=True))
+    return found
+
+
+def _rows(plan: Plan) -> list[list[str]]:
+    return [
+        [
+            core,
+            ", ".join(re.sub(r"^l0\.", "", circuit.key) for circuit in circuits),
+            " ".join(map(str, circuits[0].physical)),
+            span([c.two_qubit_gates for c in circuits], "d"),
+            span([c.depth for c in circuits], "d"),
+            span([1e6 * c.seconds for c in circuits], ".1f"),
+        ]
+        for core, circuits in by_core(plan).items()
+    ]
+
+
+def _more(record: Record, plan: Plan) -> list[Block]:
+    found: list[Block] = []
+    moves = () if record.jobs is None else record.jobs.moves
+    if moves:
+        lines = [(f"From round {m.round}", f"{m.qpu} is off line: {len(m.placement)} sub-VQCs moved") for m in moves]
+        found.append(Facts("Moved on the way", lines))
+    return found + [Text(sentence(line), note=True) for line in plan.advice]

@@ -1,0 +1,94 @@
+"""The result, with what costs nothing beside it."""
+
+from __future__ import annotations
+
+from ..metrics import Scores
+from ..tasks import linear_fit, persistence
+from .blocks import Block, Section, Table, Text, Tile
+from .classical import Classical
+from .record import Record
+from .wording import NONE, count, number, r2, sentence, uncertain
+
+HEADER = ("model", "parameters", "test MSE", "test R²", "train MSE", "R² of all windows")
+
+
+def section(record: Record, classical: Classical | None) -> Section:
+    """Scores of the run and of the baselines."""
+    rows = [_own(record)] if record.last is not None else []
+    baselines = _baselines(record, classical)
+    blocks: list[Block] = [Text(verdict(record))]
+    if rows or baselines:
+        blocks.append(Table("Errors are mean squared errors in scaled units", HEADER, rows + baselines, 0 if rows else None))
+    blocks += [Text(line, note=True) for line in _notes(record, classical)]
+    return Section("result", "Result and baselines", blocks)
+
+
+def verdict(record: Record) -> str:
+    """The result in a sentence, beside the linear fit."""
+    last = record.last
+    if last is None:
+        return "No epoch is finished yet, so there is no result."
+    text = f"After {count(len(record.rows))} of {count(record.settings.epochs)} epochs the test R² is {r2(last['test_r2'])}."
+    if record.data is None:
+        return text
+    fit = linear_fit(record.data).scores.test_mse
+    mse = last["test_mse"]
+    if not (mse > 0 and fit > 0):
+        return text
+    better, ratio = ("smaller", fit / mse) if mse < fit else ("larger", mse / fit)
+    return f"{text} The test error is {number(ratio, 3)} times {better} than that of a linear fit to the same windows."
+
+
+def tiles(record: Record) -> list[Tile]:
+    """The result at a glance."""
+    last = record.last
+    found = [Tile("test R²", NONE if last is None else r2(last["test_r2"]), "held-out windows, in the last epoch")]
+    if record.data is not None:
+        found.append(Tile("linear fit", r2(linear_fit(record.data).scores.test_r2), "test R² of the same windows"))
+    return found
+
+
+def _own(record: Record) -> list[str]:
+    assert record.last is not None
+    last, saved = record.last, record.saved
+    size = NONE if saved is None else count(sum(p.numel() for p in saved.trained.model.parameters()))
+    where = "QLSTM, on the devices" if record.on_devices else "QLSTM"
+    return [
+        where, size, uncertain(last["test_mse"], last.get("test_mse_stderr")), r2(last["test_r2"]),
+        uncertain(last["train_mse"], last.get("train_mse_stderr")), r2(last["whole_r2"]),
+    ]  # fmt: skip
+
+
+def _baselines(record: Record, classical: Classical | None) -> list[list[str]]:
+    data = record.data
+    found: list[list[str]] = []
+    if data is not None:
+        fit = linear_fit(data)
+        found.append(_row("Linear least squares", fit.parameters, fit.scores))
+        found.append(_row("Persistence: the last value again", 0, persistence(data)))
+    if classical is not None:
+        found.append(_row(f"LSTM, hidden {classical.hidden}", classical.parameters, classical.scores))
+    return found
+
+
+def _row(name: str, parameters: int, scores: Scores) -> list[str]:
+    return [
+        name, count(parameters), number(scores.test_mse), r2(scores.test_r2), number(scores.train_mse), r2(scores.whole_r2),
+    ]  # fmt: skip
+
+
+def _notes(record: Record, classical: Classical | None) -> list[str]:
+    found = []
+    if record.data is None:
+        found.append(f"The baselines are missing: {record.data_note}.")
+    if record.saved is None:
+        found.append("There is no checkpoint: the run had not saved yet, or the file was removed.")
+    if classical is None:
+        found.append("A classical LSTM of like size is trained and put beside them by qlstm report DIR --lstm.")
+    else:
+        found.append(
+            "The LSTM was trained for this page by the recipe of the run: same windows, optimiser, learning rate, batches, "
+            "seed and epochs, with the number of parameters nearest to the QLSTM's."
+        )
+    found.append("One run says little: the spread over seeds is part of a result, and is not on this page.")
+    return [sentence(line) for line in found]
