@@ -28,12 +28,16 @@ def report(
 
     The page needs no network and no script. Nothing is run on devices; a run that goes on can be reported too.
     """
+    from backends.errors import InputError
+
     from ..report import collect, status, write_report
     from .output import Output
 
     output = Output(json=json, quiet=quiet)
-    record = collect(folder)
     path = folder / "report.html" if out is None else out
+    if path.suffix.lower() not in (".html", ".htm"):  # a run's own files are never written over
+        raise InputError(f"--out {path} is no name of a page; give one that ends with .html")
+    record = collect(folder)
     write_report(record, path, lstm=lstm)
     word, meaning = status(record)
     output.result({"status": "done", "file": str(path), "run": word, "epochs": record.epochs})

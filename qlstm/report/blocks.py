@@ -54,12 +54,12 @@ class Picture:
     Attributes:
         svg: See `svg.inline`.
         caption: Below it.
-        wide: Scrolls on narrow screens instead of becoming too small to read.
+        least: It scrolls where there is less room, instead of becoming too small to read; rem.
     """
 
     svg: Markup
     caption: str
-    wide: bool = False
+    least: int = 30
     kind: ClassVar[str] = "picture"
 
 

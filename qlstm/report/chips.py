@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .blocks import Block, Facts, Picture, Section, Table, Text
@@ -12,7 +13,9 @@ from .svg import chip_palette, inline
 from .wording import count, sentence, span
 
 if TYPE_CHECKING:
-    from qpartition import Plan
+    from matplotlib.figure import Figure
+
+    from qpartition import Plan, Topology
     from qpartition.plan_file import PlacedCircuit
 
 HEADER = ("core", "sub-VQCs", "qubits of the device", "2q gates", "depth", "µs a shot")
@@ -33,14 +36,15 @@ def section(record: Record) -> Section:
 def by_core(plan: Plan) -> dict[str, list[PlacedCircuit]]:
     """Sub-VQCs by core, device by device."""
     found: dict[str, list[PlacedCircuit]] = {}
-    for circuit in sorted(plan.circuits, key=lambda c: _order(c.core)):
+    devices = list(plan.step.per_qpu)
+
+    def order(circuit: PlacedCircuit) -> tuple[int, int]:
+        device, _, number = circuit.core.rpartition("/")
+        return devices.index(device) if device in devices else len(devices), int(number) if number.isdecimal() else -1
+
+    for circuit in sorted(plan.circuits, key=order):
         found.setdefault(circuit.core, []).append(circuit)
     return found
-
-
-def _order(core: str) -> tuple[str, int, str]:
-    device, _, number = core.rpartition("/")
-    return device, int(number) if number.isdecimal() else -1, number
 
 
 def _summary(record: Record, plan: Plan) -> str:
@@ -57,8 +61,6 @@ def _summary(record: Record, plan: Plan) -> str:
 
 
 def _pictures(record: Record, plan: Plan) -> list[Block]:
-    from qpartition.drawing import chip_figure
-
     topology = record.topology
     if topology is None:
         return [Text(f"The chips cannot be drawn: {record.topology_note}.", note=True)]
@@ -68,13 +70,20 @@ def _pictures(record: Record, plan: Plan) -> list[Block]:
         if not qpu.coupling_map:
             found.append(Text(f"{name} is ideal: it has no couplings to draw.", note=True))
             continue
-        used = len(set(keys.values()))
-        label = f"{name}: {count(qpu.num_qubits)} qubits, {count(used)} {'core' if used == 1 else 'cores'} in use"
-        drawn = inline(
-            lambda name=name: chip_figure(topology, name, plan.mapping), f"chip{k}", label, chip_palette()  # type: ignore[misc]
-        )
-        found.append(Picture(drawn, f"{label}. Colours are gates, labels gate and part.", wide=True))
+        used, there = len(set(keys.values())), sum(core.qpu == name for core in topology.cores)
+        label = f"{name}: {count(qpu.num_qubits)} qubits, {count(used)} of {count(there)} cores in use"
+        drawn = inline(partial(_chip, topology, name, plan), f"chip{k}", label, chip_palette())
+        found.append(Picture(drawn, f"{label}. Colours are gates, labels gate and part.", least=40))
     return found
+
+
+def _chip(topology: Topology, name: str, plan: Plan) -> Figure:
+    """The drawing without its title, which is the caption here."""
+    from qpartition.drawing import chip_figure
+
+    figure = chip_figure(topology, name, plan.mapping)
+    figure.axes[0].set_title("", loc="left")
+    return figure
 
 
 def _rows(plan: Plan) -> list[list[str]]:

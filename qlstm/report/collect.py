@@ -36,8 +36,8 @@ def collect(path: Path | str) -> Record:
     settings = read_settings(folder.config)
     described = _described(folder.config)
     saved, rows = _saved(folder)
-    if folder.metrics.exists():
-        rows = tuple(parse_csv(folder.metrics))
+    listed = tuple(parse_csv(folder.metrics)) if folder.metrics.exists() else ()
+    rows = max(rows, listed, key=len)  # the checkpoint is written first
     data, data_note = _data(settings, described["data"])
     exact, exact_note = _exact(saved, data)
     plan = _plan(folder) if settings.qpu else None
@@ -89,7 +89,7 @@ def _data(settings: RunSettings, described: Mapping[str, Any]) -> tuple[Dataset 
     try:
         data = build_data(settings)
     except InputError as error:
-        return None, str(error).replace(settings.task, name)
+        return None, str(error)
     if describe(data)["sha256"] != described.get("sha256"):
         return None, f"the data of {name} are not those that the run was trained on"
     return data, ""

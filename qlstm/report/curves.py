@@ -17,6 +17,8 @@ from .wording import count, number, r2, uncertain
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_FAR = 1e3
+"""A baseline is not drawn where its loss is so many times smaller, or larger, than the run's."""
 _ROWS = 12
 """Epochs in the table, spread over the training."""
 
@@ -26,11 +28,13 @@ def loss_section(record: Record) -> Section:
     if not record.rows:
         return Section("loss", "Loss", [Text("No epoch is finished yet, so there is no loss to draw.")])
 
+    floor = None if record.data is None else linear_fit(record.data).scores.test_mse
+    far = floor is not None and not _lowest(record) / _FAR < floor < _FAR * _lowest(record)
+
     def draw() -> Figure:
         from ..figures import loss_figure
 
-        floor = None if record.data is None else ("linear fit, test", linear_fit(record.data).scores.test_mse)
-        return loss_figure(record.rows, floor if floor is not None and floor[1] > _lowest(record) / 1e3 else None)
+        return loss_figure(record.rows, None if floor is None or far else ("linear fit, test", floor))
 
     last = record.rows[-1]
     label = (
@@ -38,8 +42,10 @@ def loss_section(record: Record) -> Section:
         f"{number(record.rows[0]['train_mse'], 2)} to {number(last['train_mse'], 2)}, "
         f"test {number(record.rows[0]['test_mse'], 2)} to {number(last['test_mse'], 2)}"
     )
+    outside = f"The test error of the linear fit, {number(floor)}, is far outside." if far else ""
+    caption = ("Loss of every epoch, in scaled units.", _band_note(record), outside)
     blocks: list[Block] = [
-        Picture(inline(draw, "loss", label, CURVES), "Loss of every epoch, in scaled units. " + _band_note(record)),
+        Picture(inline(draw, "loss", label, CURVES), " ".join(filter(None, caption)), least=26),
         _table(record),
     ]
     return Section("loss", "Loss", blocks)
@@ -102,7 +108,7 @@ def forecast_section(record: Record) -> Section:
 
     label = f"Forecast and truth of {', '.join(names)} at {count(len(values))} points"
     band = _forecast_note(record, stderr)
-    picture = Picture(inline(draw, "forecast", label, CURVES), f"{label}, in units. {source} {band}", wide=True)
+    picture = Picture(inline(draw, "forecast", label, CURVES), f"{label}, in units. {source} {band}", least=36)
     return Section("forecast", "Forecast", [picture])
 
 

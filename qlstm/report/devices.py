@@ -9,8 +9,8 @@ import numpy as np
 from ..metrics import mse, r2
 from .blocks import Block, Section, Table, Text
 from .chips import by_core
-from .record import Record
-from .wording import NONE, error, microseconds, middle, number, sentence, span
+from .record import Array, Record
+from .wording import NONE, error, microseconds, middle, number, sentence, signed, span
 from .wording import r2 as r2_text
 
 if TYPE_CHECKING:
@@ -56,19 +56,28 @@ def _measured(record: Record) -> list[Block]:
     scaled = data.scaler.transform_target(exact)[data.train :]
     clean, clean_r2 = mse(data.y_test, scaled), r2(data.y_test, scaled)
     rows = [
-        ["test MSE", number(last["test_mse"]), number(clean), f"{last['test_mse'] - clean:+.2g}"],
-        ["test R²", r2_text(last["test_r2"]), r2_text(clean_r2), f"{last['test_r2'] - clean_r2:+.4f}"],
+        ["test MSE", number(last["test_mse"]), number(clean), signed(f"{last['test_mse'] - clean:+.2g}")],
+        ["test R²", r2_text(last["test_r2"]), r2_text(clean_r2), signed(f"{last['test_r2'] - clean_r2:+.4f}")],
     ]
     found: list[Block] = [Table("The same weights", ("", "on the devices", "exact simulation", "difference"), rows)]
     measured = record.measured
     if measured is not None:
-        away = float(np.sqrt(np.mean((measured.values - exact) ** 2)))
-        text = f"Forecasts on the devices are {number(away, 3)} from those of exact simulation (root mean square, in units)"
-        if measured.stderr is not None:
-            shots = float(np.sqrt(np.mean(measured.stderr**2)))
-            text += f"; the noise of the shots alone would make that {number(shots, 3)}, the rest is noise of the devices"
-        found.append(Text(sentence(text)))
+        found.append(Text(_apart(measured.values - exact, measured.stderr)))
     return found
+
+
+def _apart(away: Array, stderr: Array | None) -> str:
+    """How far forecasts on the devices are from exact ones, and how much of that is the noise of shots."""
+    square = float(np.mean(away**2))
+    text = f"Forecasts on the devices are {number(square**0.5, 3)} from those of exact simulation (root mean square, in units)"
+    if stderr is None:
+        return sentence(text)
+    shots = float(np.mean(stderr**2))
+    text += f"; the noise of the shots makes {number(shots**0.5, 3)} of that"
+    chance = 2 * (2 * float(np.mean(stderr**4)) / stderr.size) ** 0.5  # two standard deviations of a mean square
+    if square - shots <= chance:
+        return sentence(text + ", so that errors of the devices cannot be told from it")
+    return sentence(text + f", errors of the devices {number((square - shots) ** 0.5, 3)} (in squares the two add up)")
 
 
 def _calibration(plan: Plan, topology: Topology) -> list[Block]:

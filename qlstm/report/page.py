@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +29,10 @@ def render(record: Record, *, lstm: bool = False) -> str:
         record: From `collect`.
         lstm: Train a classical LSTM of like size, for the table of baselines; it takes seconds.
     """
-    template = _environment().get_template("page.html.j2")
+    template = _environment(record.settings.task).get_template("page.html.j2")
     classical = _classical(record) if lstm else None
     return template.render(
-        policy=POLICY, title=f"{record.task}: {record.name}", record=record, status=status(record), tiles=_tiles(record),
+        policy=POLICY, title=f"{record.task}: {record.name}", record=record, status=status(record), summary=what.summary(record), tiles=_tiles(record),
         sections=sections(record, classical),
     )  # fmt: skip
 
@@ -86,15 +87,15 @@ def _classical(record: Record) -> Classical | None:
     return train_classical(record.data, record.settings, record.epochs, size)
 
 
-def _environment() -> Environment:
+def _environment(task: str) -> Environment:
     """Everything is escaped, and freed of what is nobody else's business, but what is markup already."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, finalize=_final,
+        lstrip_blocks=True, finalize=partial(_final, task),
     )  # fmt: skip
 
 
-def _final(value: Any) -> Any:
-    return public(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+def _final(task: str, value: Any) -> Any:
+    return public(value, task) if isinstance(value, str) and not isinstance(value, Markup) else value

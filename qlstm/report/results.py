@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ..metrics import Scores
 from ..tasks import linear_fit, persistence
+from ..training.history import STDERR
 from .blocks import Block, Section, Table, Text, Tile
 from .classical import Classical
 from .record import Record
-from .wording import NONE, count, number, r2, sentence, uncertain
+from .wording import NONE, count, number, r2, sentence, times, uncertain
 
-HEADER = ("model", "parameters", "test MSE", "test R²", "train MSE", "R² of all windows")
+HEADER = ("model", "test R²", "test MSE", "train MSE", "R² of all windows", "parameters")
 
 
 def section(record: Record, classical: Classical | None) -> Section:
@@ -31,12 +32,13 @@ def verdict(record: Record) -> str:
     text = f"After {count(len(record.rows))} of {count(record.settings.epochs)} epochs the test R² is {r2(last['test_r2'])}."
     if record.data is None:
         return text
-    fit = linear_fit(record.data).scores.test_mse
-    mse = last["test_mse"]
-    if not (mse > 0 and fit > 0):
+    mse, fit, same = last["test_mse"], linear_fit(record.data).scores.test_mse, persistence(record.data).test_mse
+    if not (mse > 0 and fit > 0 and same > 0):  # NaN, or a series that is forecast without any error
         return text
-    better, ratio = ("smaller", fit / mse) if mse < fit else ("larger", mse / fit)
-    return f"{text} The test error is {number(ratio, 3)} times {better} than that of a linear fit to the same windows."
+    return (
+        f"{text} The test error is {times(mse / fit)} times that of a linear fit to the same windows, and "
+        f"{times(mse / same)} times that of forecasting the last value again."
+    )
 
 
 def tiles(record: Record) -> list[Tile]:
@@ -54,8 +56,8 @@ def _own(record: Record) -> list[str]:
     size = NONE if saved is None else count(sum(p.numel() for p in saved.trained.model.parameters()))
     where = "QLSTM, on the devices" if record.on_devices else "QLSTM"
     return [
-        where, size, uncertain(last["test_mse"], last.get("test_mse_stderr")), r2(last["test_r2"]),
-        uncertain(last["train_mse"], last.get("train_mse_stderr")), r2(last["whole_r2"]),
+        where, r2(last["test_r2"]), uncertain(last["test_mse"], last.get(STDERR[1])),
+        uncertain(last["train_mse"], last.get(STDERR[0])), r2(last["whole_r2"]), size,
     ]  # fmt: skip
 
 
@@ -65,7 +67,7 @@ def _baselines(record: Record, classical: Classical | None) -> list[list[str]]:
     if data is not None:
         fit = linear_fit(data)
         found.append(_row("Linear least squares", fit.parameters, fit.scores))
-        found.append(_row("Persistence: the last value again", 0, persistence(data)))
+        found.append(_row("Persistence (last value)", 0, persistence(data)))
     if classical is not None:
         found.append(_row(f"LSTM, hidden {classical.hidden}", classical.parameters, classical.scores))
     return found
@@ -73,7 +75,7 @@ def _baselines(record: Record, classical: Classical | None) -> list[list[str]]:
 
 def _row(name: str, parameters: int, scores: Scores) -> list[str]:
     return [
-        name, count(parameters), number(scores.test_mse), r2(scores.test_r2), number(scores.train_mse), r2(scores.whole_r2),
+        name, r2(scores.test_r2), number(scores.test_mse), number(scores.train_mse), r2(scores.whole_r2), count(parameters),
     ]  # fmt: skip
 
 

@@ -36,6 +36,7 @@ def chip_palette() -> Palette:
     """Of drawings of chips: full colours stay, what is mixed with white there is mixed with the page here."""
     shades = {_hex(tint(c)): f"color-mix(in srgb, {c} 26%, var(--paper))" for c in (*GATES, SEVERAL, FREE)}
     plain = {
+        FREE: "var(--free)",
         INK: "var(--ink)", PALE: "var(--pale)", RULE: "var(--rule)", BROKEN: "var(--bad)", "#ffffff": "var(--paper)",
         "#000000": "var(--ink)",
     }  # fmt: skip
@@ -106,5 +107,5 @@ def _coloured(svg: str, palette: Palette) -> str:
         text = piece.startswith("<text")
         colours = {**palette, **_TEXT_OVER_PAPER, "#ffffff": "#ffffff"} if text else palette
         piece = re.sub(r"#[0-9a-f]{6}\b", lambda found, c=colours: c.get(found[0], found[0]), piece)  # type: ignore[misc]
-        pieces[i] = re.sub(r"'DejaVu Sans'[^;\"]*", "var(--letters)", piece) if text else piece
-    return "".join(pieces)
+        pieces[i] = piece
+    return re.sub(r"(font-family: |font: [^;\"']*)'DejaVu[^;\"]*", r"\1var(--letters)", "".join(pieces))

@@ -17,7 +17,7 @@ _ENCODINGS = {"arctan": "arctan", "angle": "angles"}
 def section(record: Record) -> Section:
     """The configuration."""
     blocks: list[Block] = [
-        Facts("Task", _task(record)),
+        Facts("Data", _task(record)),
         Facts("Model", _model(record)),
         Facts("Training", _training(record.settings)),
         _devices(record.settings),
@@ -26,6 +26,17 @@ def section(record: Record) -> Section:
         Code(command(record)),
     ]
     return Section("what", "What was run", blocks)
+
+
+def summary(record: Record) -> str:
+    """The run in a line."""
+    settings = record.settings
+    parts = "whole gates" if settings.parts == 1 else f"{settings.parts} parts, {settings.partition}"
+    where = "in exact simulation"
+    if settings.qpu:
+        shots = "exact expectations" if settings.shots is None else f"{count(settings.shots)} shots"
+        where = f"on {', '.join(settings.qpu)} with {shots}"
+    return f"Hidden state of {settings.hidden}, {parts}, ansatz {settings.ansatz}; {where}."
 
 
 def command(record: Record) -> str:
@@ -121,12 +132,12 @@ def _training(settings: RunSettings) -> list[tuple[str, str]]:
 
 def _devices(settings: RunSettings) -> Block:
     if not settings.qpu:
-        return Facts("Devices", [("Devices", "none: circuits were simulated exactly, without shots or noise")])
+        return Facts("Devices", [("QPUs", "none: circuits were simulated exactly, without shots or noise")])
     limit = "none" if settings.budget is None else f"{settings.budget:,.0f} QPU seconds"
     return Facts(
         "Devices",
         [
-            ("Devices", ", ".join(settings.qpu)),
+            ("QPUs", ", ".join(settings.qpu)),
             ("Shots", "none: exact expectations" if settings.shots is None else count(settings.shots)),
             ("Mapping", settings.mapping),
             ("Packing", "cores of a device side by side" if settings.packing else "one circuit at a time"),

@@ -12,7 +12,7 @@ from typing import Any
 NONE = "–"
 """What stands where there is no number."""
 _CRN = re.compile(r"crn:[^\s,;)\"']+", re.IGNORECASE)
-_FOLDERS = re.compile(r"(?<![\w:/.])~?/(?:[^/\s\"'<>]+/)*(?=[^/\s\"'<>]*)")
+_FOLDERS = re.compile(r"(?<![\w:/.])~?/(?:[^/\s\"'<>]+/)+")
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -24,7 +24,19 @@ def number(value: float | None, digits: int = 4) -> str:
 
 def r2(value: float | None) -> str:
     """A coefficient of determination."""
-    return NONE if value is None or math.isnan(value) else f"{value:.4f}"
+    if value is None or math.isnan(value):
+        return NONE
+    return "> 0.9999" if 0.99995 <= value < 1 else signed(f"{value:.4f}")
+
+
+def signed(text: str) -> str:
+    """A number with a minus sign in the place of a hyphen."""
+    return "−" + text[1:] if text.startswith("-") else text
+
+
+def times(value: float) -> str:
+    """A ratio."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def seconds(value: float | None) -> str:
@@ -52,7 +64,7 @@ def uncertain(value: float, stderr: float | None) -> str:
 
 def error(value: float | None) -> str:
     """A probability of an error."""
-    return NONE if value is None else f"{value:.2%}" if value >= 1e-3 else f"{value:.1e}"
+    return NONE if value is None else f"{value:.3%}"
 
 
 def middle(values: Mapping[Any, float]) -> float | None:
@@ -72,15 +84,20 @@ def span(values: list[float], shape: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """With a capital and a full stop."""
+    """With a capital, unless it begins with the name of a device, and a full stop."""
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    first = text[:1] if ":" in text.partition(" ")[0] else text[:1].upper()
+    return first + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
-def public(text: str) -> str:
-    """Without what is nobody else's business: folders of this machine, and names of accounts."""
+def public(text: str, task: str = "") -> str:
+    """Without what is nobody else's business: folders of this machine, and names of accounts.
+
+    Args:
+        text: What would be said.
+        task: Path of the data, which may hold spaces; its last part stays.
+    """
     text = _CRN.sub("(an account)", text)
-    home = str(Path.home())
-    if len(home) > 1:
-        text = text.replace(home + "/", "")
+    for folder in {str(Path(task).parent), str(Path(task).resolve().parent), str(Path.home())} - {".", "/"}:
+        text = text.replace(folder + "/", "")
     return _FOLDERS.sub("", text)

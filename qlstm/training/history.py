@@ -65,7 +65,10 @@ def parse_csv(path: Path) -> list[Row]:
         InputError: If the file cannot be read, or is not whole.
     """
     try:
-        lines = list(csv.DictReader(io.StringIO(path.read_text()), strict=True))
+        text = path.read_text()
+        if not text.endswith("\n"):
+            raise ValueError("its end is missing")
+        lines = list(csv.DictReader(io.StringIO(text), strict=True))
         rows = [{name: _number(cell) for name, cell in line.items() if cell} for line in lines]
         if [row.get("epoch") for row in rows] != list(range(1, len(rows) + 1)):
             raise ValueError("its epochs are not 1, 2, ...")

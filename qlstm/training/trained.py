@@ -157,7 +157,10 @@ class Forecast:
             InputError: If the file cannot be read, or is not whole.
         """
         try:
-            header, *lines = list(csv.reader(io.StringIO(path.read_text()), strict=True))
+            text = path.read_text()
+            if not text.endswith("\n"):
+                raise ValueError("its end is missing")
+            header, *lines = list(csv.reader(io.StringIO(text), strict=True))
             targets = tuple(cell.removeprefix("forecast_") for cell in header if cell.startswith("forecast_"))
             kinds = ("forecast", "truth", "stderr")[: (len(header) - 1) // max(1, len(targets))]
             if header != ["point", *(f"{kind}_{target}" for target in targets for kind in kinds)] or len(kinds) < 2:
