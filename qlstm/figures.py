@@ -47,6 +47,8 @@ def loss_figure(rows: Sequence[Mapping[str, float]], floor: tuple[str, float] | 
     Raises:
         InputError: If there is no epoch.
     """
+    from matplotlib.ticker import MaxNLocator
+
     if not rows:
         raise InputError("there is no finished epoch to draw; train for at least one")
     figure, (axes,) = _figure(width=6.4)
@@ -58,7 +60,7 @@ def loss_figure(rows: Sequence[Mapping[str, float]], floor: tuple[str, float] | 
     if floor is not None:
         axes.axhline(floor[1], color=TRUTH, linewidth=1.0, linestyle=(0, (4, 3)), label=floor[0])
     axes.set(xlabel="epoch", ylabel="mean squared error (scaled)")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
     axes.legend(frameon=False)
     return figure
 

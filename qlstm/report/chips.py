@@ -51,7 +51,9 @@ def _summary(record: Record, plan: Plan) -> str:
     cores = by_core(plan)
     devices = Counter(core.rpartition("/")[0] for core in cores)
     where = ", ".join(f"{count(number)} of {name}" for name, number in devices.items())
-    side = "The cores of a device run side by side, as one circuit." if plan.packing else "Cores run one after the other."
+    side = (
+        "The cores of a device run side by side, as one circuit." if plan.packing else "Cores run one after the other."
+    )
     guard = f" At least {record.settings.guard} unused qubits lie between two cores." if record.settings.guard else ""
     note = f" {sentence(plan.note)}" if plan.note else ""
     return (

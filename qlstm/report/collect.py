@@ -119,7 +119,7 @@ def _exact(saved: Saved | None, data: Dataset | None) -> tuple[Array | None, str
 
 def _width(trained: Trained) -> int:
     """Qubits of the widest circuit."""
-    return max(circuit.num_qubits for circuit in trained.model.circuits())
+    return max(int(circuit.num_qubits) for circuit in trained.model.circuits())
 
 
 def _plan(folder: RunFolder) -> Plan | None:
@@ -137,9 +137,7 @@ def _jobs(folder: RunFolder) -> Jobs | None:
         return Jobs(tuple(journal.entries()), tuple(journal.moves()))
 
 
-def _topology(
-    folder: RunFolder, settings: RunSettings, plan: Plan | None
-) -> tuple[Topology | None, str]:
+def _topology(folder: RunFolder, settings: RunSettings, plan: Plan | None) -> tuple[Topology | None, str]:
     """The devices with the calibration that the run went by; a real one is never asked for today's."""
     from qpartition import Topology
 

@@ -83,7 +83,14 @@ def _table(record: Record) -> Table:
         ]
         for row in rows
     ]  # fmt: skip
-    header = ("epoch", "train MSE", "test MSE", "test R²", "wall seconds", *(("gradient signal / noise",) if snr else ()))
+    header = (
+        "epoch",
+        "train MSE",
+        "test MSE",
+        "test R²",
+        "wall seconds",
+        *(("gradient signal / noise",) if snr else ()),
+    )
     some = f"{len(rows)} of {len(record.rows)} epochs" if len(rows) < len(record.rows) else "Every epoch"
     return Table(some, header, cells, folded=True)
 
@@ -119,7 +126,11 @@ def _forecast(record: Record) -> tuple[Array | None, Array | None, str]:
         where = "As measured on the devices" if record.on_devices else "As the run left it"
         return measured.values, measured.stderr, f"{where} at the end of the last epoch."
     if record.exact is not None:
-        why = "the run has left no forecast of its own" if record.forecast is None else "that of the run is of an earlier epoch"
+        why = (
+            "the run has left no forecast of its own"
+            if record.forecast is None
+            else "that of the run is of an earlier epoch"
+        )
         return record.exact, None, f"From the saved weights in exact simulation: {why}."
     if record.forecast is not None and record.data is None:
         return record.forecast.values, record.forecast.stderr, "As the run left it; the data were not compared."

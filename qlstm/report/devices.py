@@ -51,7 +51,9 @@ def _measured(record: Record) -> list[Block]:
     """The saved weights on the devices beside the same weights without noise."""
     last, data, exact = record.last, record.data, record.exact
     if last is None or data is None or exact is None or not record.settled:
-        why = record.exact_note or ("no epoch is finished" if last is None else "the saved weights are in the middle of an epoch")
+        why = record.exact_note or (
+            "no epoch is finished" if last is None else "the saved weights are in the middle of an epoch"
+        )
         return [Text(f"Nothing was measured against exact simulation: {why}.", note=True)]
     scaled = data.scaler.transform_target(exact)[data.train :]
     clean, clean_r2 = mse(data.y_test, scaled), r2(data.y_test, scaled)

@@ -48,13 +48,25 @@ def _blocks(record: Record) -> list[Block]:
     planned = {} if plan is None or plan.run is None else dict(plan.run.per_qpu)
     charged = _charged(record)
     names = list(dict.fromkeys([*planned, *(spent or {})]))
-    rows = [_row(name, planned.get(name), None if spent is None else spent.get(name, Tally()), charged.get(name)) for name in names]
+    rows = [
+        _row(name, planned.get(name), None if spent is None else spent.get(name, Tally()), charged.get(name))
+        for name in names
+    ]
     if len(names) > 1:
         together = None if spent is None else _total(spent)
-        rows.append(_row("together", _total(planned) if planned else None, together, sum(charged.values()) if charged else None))
+        rows.append(
+            _row("together", _total(planned) if planned else None, together, sum(charged.values()) if charged else None)
+        )
     found: list[Block] = []
     if rows:
-        found.append(Table("Planned for the whole training, and run so far", HEADER, rows, len(rows) - 1 if len(names) > 1 else None))
+        found.append(
+            Table(
+                "Planned for the whole training, and run so far",
+                HEADER,
+                rows,
+                len(rows) - 1 if len(names) > 1 else None,
+            )
+        )
     found.append(Facts("Together", _facts(record)))
     found += [Text(line, note=True) for line in _notes(record, charged)]
     return found
@@ -63,7 +75,7 @@ def _blocks(record: Record) -> list[Block]:
 def _row(name: str, planned: Tally | None, run: Tally | None, charged: float | None) -> list[str]:
     p, r = planned, run
     return [
-        name, count(p and p.jobs) if p else NONE, count(r.jobs) if r else NONE,
+        name, count(p.jobs) if p else NONE, count(r.jobs) if r else NONE,
         count(p.executions) if p else NONE, count(r.executions) if r else NONE,
         seconds(p.qpu_seconds) if p else NONE, seconds(r.qpu_seconds) if r else NONE, seconds(charged),
     ]  # fmt: skip
@@ -110,7 +122,12 @@ def _facts(record: Record) -> list[tuple[str, str]]:
     if plan is not None and plan.run is not None:
         found.append(("Rounds", f"{count(rounds)} run, {count(plan.run.rounds)} planned"))
         found.append(("Time on the devices", f"{seconds(plan.run.makespan)} s planned, without queues"))
-        found.append(("Of the Open plan", f"{percent(plan.run.qpu_seconds / OPEN_PLAN_SECONDS)} of its {OPEN_PLAN_SECONDS:.0f} s in 28 days"))
+        found.append(
+            (
+                "Of the Open plan",
+                f"{percent(plan.run.qpu_seconds / OPEN_PLAN_SECONDS)} of its {OPEN_PLAN_SECONDS:.0f} s in 28 days",
+            )
+        )
     if settings.budget is None:
         found.append(("Budget", "none was set"))
     elif used is not None:

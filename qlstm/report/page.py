@@ -32,8 +32,8 @@ def render(record: Record, *, lstm: bool = False) -> str:
     template = _environment(record.settings.task).get_template("page.html.j2")
     classical = _classical(record) if lstm else None
     return template.render(
-        policy=POLICY, title=f"{record.task}: {record.name}", record=record, status=status(record), summary=what.summary(record), tiles=_tiles(record),
-        sections=sections(record, classical),
+        policy=POLICY, title=f"{record.task}: {record.name}", record=record, status=status(record),
+        summary=what.summary(record), tiles=_tiles(record), sections=sections(record, classical),
     )  # fmt: skip
 
 
@@ -68,7 +68,10 @@ def status(record: Record) -> tuple[str, str]:
         return "not begun", "Nothing was saved yet: the run has just begun, was refused, or was interrupted at once."
     where = f"after {count(record.epochs)} of {count(settings.epochs)} epochs"
     where += f" and {count(saved.batch)} steps" if saved is not None and saved.batch else ""
-    return "unfinished", f"Saved {where}: the run goes on, or was interrupted. qlstm train with --resume takes it up again."
+    return (
+        "unfinished",
+        f"Saved {where}: the run goes on, or was interrupted. qlstm train with --resume takes it up again.",
+    )
 
 
 def _tiles(record: Record) -> list[Tile]:
@@ -76,7 +79,9 @@ def _tiles(record: Record) -> list[Tile]:
     found = results.tiles(record)
     if saved is not None:
         size = sum(parameter.numel() for parameter in saved.trained.model.parameters())
-        found.append(Tile("parameters", count(size), f"{count(saved.trained.model.n_quantum_parameters)} of them angles"))
+        found.append(
+            Tile("parameters", count(size), f"{count(saved.trained.model.n_quantum_parameters)} of them angles")
+        )
     return [*found, ledger.tile(record)]
 
 

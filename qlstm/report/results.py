@@ -19,7 +19,9 @@ def section(record: Record, classical: Classical | None) -> Section:
     baselines = _baselines(record, classical)
     blocks: list[Block] = [Text(verdict(record))]
     if rows or baselines:
-        blocks.append(Table("Errors are mean squared errors in scaled units", HEADER, rows + baselines, 0 if rows else None))
+        blocks.append(
+            Table("Errors are mean squared errors in scaled units", HEADER, rows + baselines, 0 if rows else None)
+        )
     blocks += [Text(line, note=True) for line in _notes(record, classical)]
     return Section("result", "Result and baselines", blocks)
 

@@ -70,7 +70,10 @@ def inline(draw: Callable[[], Figure], name: str, label: str, palette: Palette) 
     with style():
         buffer = io.StringIO()
         draw().savefig(
-            buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Type": None, "Format": None}
+            buffer,
+            format="svg",
+            transparent=True,
+            metadata={"Date": None, "Creator": None, "Type": None, "Format": None},
         )
     body = buffer.getvalue()
     body = body[body.index("<svg") :]
@@ -106,6 +109,6 @@ def _coloured(svg: str, palette: Palette) -> str:
     for i, piece in enumerate(pieces):
         text = piece.startswith("<text")
         colours = {**palette, **_TEXT_OVER_PAPER, "#ffffff": "#ffffff"} if text else palette
-        piece = re.sub(r"#[0-9a-f]{6}\b", lambda found, c=colours: c.get(found[0], found[0]), piece)  # type: ignore[misc]
+        piece = re.sub(r"#[0-9a-f]{6}\b", lambda found, c=colours: c.get(found[0], found[0]), piece)
         pieces[i] = piece
     return re.sub(r"(font-family: |font: [^;\"']*)'DejaVu[^;\"]*", r"\1var(--letters)", "".join(pieces))

@@ -87,7 +87,7 @@ def _model(record: Record) -> list[tuple[str, str]]:
     ansatz = record.described["model"].get("ansatz")
     found = [
         ("Hidden state", f"{settings.hidden} values"),
-        ("Circuits", f"4 gates × {settings.parts} {'part' if settings.parts == 1 else 'parts'}"),
+        ("Circuits", f"4 gates \N{MULTIPLICATION SIGN} {settings.parts} {'part' if settings.parts == 1 else 'parts'}"),
         ("Partition", settings.partition if settings.parts > 1 else "none, every gate is one circuit"),
         ("Ansatz", _ansatz(settings.ansatz, ansatz if isinstance(ansatz, dict) else {})),
         ("Head", settings.head),
@@ -119,7 +119,9 @@ def _training(settings: RunSettings) -> list[tuple[str, str]]:
     gradient = settings.gradient
     if gradient == "auto":
         gradient = "parameter-shift" if settings.qpu else "exact"
-    noise = [("Shot noise", f"of {count(settings.train_shots)} shots, added in training")] if settings.train_shots else []
+    noise = (
+        [("Shot noise", f"of {count(settings.train_shots)} shots, added in training")] if settings.train_shots else []
+    )
     return [
         ("Optimiser", rate),
         ("Batches", f"of {settings.batch}, {order}"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-NONE = "–"
+NONE = "\N{EN DASH}"
 """What stands where there is no number."""
 _CRN = re.compile(r"crn:[^\s,;)\"']+", re.IGNORECASE)
 _FOLDERS = re.compile(r"(?<![\w:/.])~?/(?:[^/\s\"'<>]+/)+")
@@ -31,7 +31,7 @@ def r2(value: float | None) -> str:
 
 def signed(text: str) -> str:
     """A number with a minus sign in the place of a hyphen."""
-    return "−" + text[1:] if text.startswith("-") else text
+    return "\N{MINUS SIGN}" + text[1:] if text.startswith("-") else text
 
 
 def times(value: float) -> str:

@@ -15,7 +15,15 @@ from qlstm.report import collect, render
 from qlstm.training import open_run
 
 HOSTILE = "<script>alert(1)</script> & <b>"
-SMALL: dict[str, Any] = {"target": HOSTILE, "window": 1, "hidden": 2, "ansatz": "chen2024", "depth": 1, "epochs": 2, "batch": 12}
+SMALL: dict[str, Any] = {
+    "target": HOSTILE,
+    "window": 1,
+    "hidden": 2,
+    "ansatz": "chen2024",
+    "depth": 1,
+    "epochs": 2,
+    "batch": 12,
+}
 DEVICES: dict[str, Any] = {"parts": 2, "qpu": ("fake:manila",), "shots": 64, "mapping": "greedy", "budget": 5000.0}
 
 

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from qlstm.report.classical import Lstm, nearest_hidden, size, train_classical
 from qlstm.report.svg import CURVES, inline
-from qlstm.report.wording import number, public, r2, sentence, uncertain
+from qlstm.report.wording import NONE, number, public, r2, sentence, uncertain
 from qlstm.tasks import Dataset, Series
 from qlstm.training import RunSettings
 
@@ -39,8 +39,8 @@ def test_a_path_with_spaces_is_known_as_the_task() -> None:
 
 
 def test_numbers() -> None:
-    assert [number(v) for v in (0.0, 1234.56, 9.4e-8, float("nan"), None)] == ["0", "1,235", "9.400e-08", "–", "–"]
-    assert [r2(v) for v in (1.0, 0.99999, 0.5, -0.25)] == ["1.0000", "> 0.9999", "0.5000", "−0.2500"]
+    assert [number(v) for v in (0.0, 1234.56, 9.4e-8, float("nan"), None)] == ["0", "1,235", "9.400e-08", NONE, NONE]
+    assert [r2(v) for v in (1.0, 0.99999, 0.5, -0.25)] == ["1.0000", "> 0.9999", "0.5000", "\N{MINUS SIGN}0.2500"]
     assert uncertain(0.046565, 0.000467) == "0.04657 ± 0.00047"
     assert uncertain(123.4, 5.2) == "123.4 ± 5.2" and uncertain(0.5, None) == "0.5"
     assert sentence("fake:fez: late") == "fake:fez: late." and sentence("it is so") == "It is so."

@@ -24,7 +24,8 @@ ERRORS = "Errors are mean squared errors in scaled units"
 
 
 def last_row(run: Path) -> dict[str, float]:
-    return {name: float(value) for name, value in list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))[-1].items()}
+    *_, last = csv.DictReader((run / "metrics.csv").read_text().splitlines())
+    return {name: float(value) for name, value in last.items()}
 
 
 @pytest.mark.parametrize("kind", ["exact", "device"])
@@ -33,7 +34,12 @@ def test_every_section_is_there(kind: str, request: pytest.FixtureRequest) -> No
     assert list(page.texts)[1:] == SECTIONS
     assert all(len(text.split()) > 5 for text in page.texts.values())
     assert page.tags.count("h1") == page.tags.count("title") - page.tags.count("svg") == 1
-    assert page.tags.count("figure") == page.tags.count("figcaption") == page.tags.count("svg") == (2 if kind == "exact" else 3)
+    assert (
+        page.tags.count("figure")
+        == page.tags.count("figcaption")
+        == page.tags.count("svg")
+        == (2 if kind == "exact" else 3)
+    )
 
 
 @pytest.mark.parametrize("kind", ["exact", "device"])
@@ -44,7 +50,10 @@ def test_nothing_is_loaded_and_nothing_runs(kind: str, request: pytest.FixtureRe
     assert not {"script", "iframe", "object", "embed", "form", "base"} & set(page.tags)
     assert all(link.startswith("#") or link == "data:," for link in page.links)
     assert set(re.findall(r"url\((.)", html)) <= {"#"}
-    assert set(re.findall(r"https?://[^\"<\s]*", html)) == {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert set(re.findall(r"https?://[^\"<\s]*", html)) == {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
     assert len(page.ids) == len(set(page.ids))
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
 
@@ -74,7 +83,7 @@ def test_the_result_stands_beside_its_baselines(exact_run: Path, exact_page: str
     own, fit = page.row(ERRORS, "QLSTM"), page.row(ERRORS, "Linear least squares")
     same = page.row(ERRORS, "Persistence (last value)")
     assert float(own["test MSE"]) == pytest.approx(last["test_mse"], rel=1e-3)
-    assert float(own["test R²"].replace("−", "-")) == pytest.approx(last["test_r2"], abs=6e-5)
+    assert float(own["test R²"].replace("\N{MINUS SIGN}", "-")) == pytest.approx(last["test_r2"], abs=6e-5)
     assert own["parameters"] == str(4 * 3 + 2 + 1)  # 4 gates of 3 qubits, one layer; a head of 2 weights and an offset
     # independently: windows of one value, scaled by the training part
     y = np.sin(np.arange(24) / 3)
@@ -107,20 +116,24 @@ def test_bands_where_the_error_is_known(device_run: Path, device_page: str) -> N
 def test_the_ledger_is_that_of_the_journal_and_the_plan(device_run: Path, device_page: str) -> None:
     page = Page(device_page)
     with sqlite3.connect(device_run / "journal.sqlite") as base:
-        jobs, executions, estimated = base.execute("SELECT count(*), sum(executions), sum(estimated) FROM jobs").fetchone()
+        jobs, executions, estimated = base.execute(
+            "SELECT count(*), sum(executions), sum(estimated) FROM jobs"
+        ).fetchone()
     planned = json.loads((device_run / "plan.json").read_text())["run"]
     row = page.row("Planned for the whole training, and run so far", "fake:manila")
     assert (row["jobs run"], row["executions run"]) == (f"{jobs:,}", f"{executions:,}")
     assert (row["jobs planned"], row["executions planned"]) == (f"{planned['jobs']:,}", f"{planned['executions']:,}")
     assert row["QPU s planned"] == f"{planned['qpu_seconds']:,.1f}" and row["QPU s estimated"] == f"{estimated:,.1f}"
-    assert row["QPU s charged"] == "–" and "Nothing was charged" in page.texts["cost"]
+    assert row["QPU s charged"] == "\N{EN DASH}" and "Nothing was charged" in page.texts["cost"]
     assert f"{estimated / 5000:.1%} used" in page.texts["cost"]
 
 
 def test_the_mapping_is_drawn_and_listed(device_run: Path, device_page: str) -> None:
     circuits = json.loads((device_run / "plan.json").read_text())["circuits"]
-    header, *rows = Page(device_page).tables["What runs where"]
-    assert sorted(key for row in rows for key in row[1].split(", ")) == sorted(c["key"].removeprefix("l0.") for c in circuits)
+    _, *rows = Page(device_page).tables["What runs where"]
+    assert sorted(key for row in rows for key in row[1].split(", ")) == sorted(
+        c["key"].removeprefix("l0.") for c in circuits
+    )
     assert {row[0]: row[2] for row in rows} == {c["core"]: " ".join(map(str, c["physical"])) for c in circuits}
     labels = re.findall(r"<text[^>]*>([^<]+)</text>", device_page[device_page.index('id="mapping"') :])
     assert {"0", "1", "2", "3", "4"} <= {label.strip() for label in labels}
@@ -219,10 +232,7 @@ def test_a_real_device_is_reported_from_its_snapshot_offline(device_run: Path, c
     for name in ("config.json", "plan.json"):
         text = (folder / name).read_text()
         (folder / name).write_text(text.replace("fake:manila", "ibm:ibm_manila"))
-    described = {"configuration": backend._conf_dict, "properties": backend._get_props_dict() if hasattr(backend, "_get_props_dict") else None}
-    if described["properties"] is None:
-        backend._set_props_dict_from_json()
-        described["properties"] = backend._props_dict
+    described = {"configuration": backend._conf_dict, "properties": backend.properties().to_dict()}
     (folder / "devices.json").write_text(json.dumps({"ibm:ibm_manila": described}, default=str))
     with sqlite3.connect(folder / "journal.sqlite") as base:
         base.execute("UPDATE jobs SET qpu = 'ibm:ibm_manila', billed = 3")
