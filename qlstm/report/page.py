@@ -33,7 +33,7 @@ def render(record: Record, *, lstm: bool = False) -> str:
     classical = _classical(record) if lstm else None
     return template.render(
         policy=POLICY, title=f"{record.task}: {record.name}", record=record, status=status(record),
-        summary=what.summary(record), tiles=_tiles(record), sections=sections(record, classical),
+        summary=what.summary(record), tiles=_tiles(record), sections=sections(record, classical, lstm),
     )  # fmt: skip
 
 
@@ -46,10 +46,10 @@ def write_report(record: Record, path: Path, *, lstm: bool = False) -> None:
     write_atomic(path, render(record, lstm=lstm))
 
 
-def sections(record: Record, classical: Classical | None) -> list[Section]:
-    """Everything below the head, in order."""
+def sections(record: Record, classical: Classical | None, wanted: bool = False) -> list[Section]:
+    """Everything below the head, in order; ``wanted``: a classical LSTM was asked for."""
     return [
-        results.section(record, classical),
+        results.section(record, classical, wanted),
         curves.loss_section(record),
         curves.forecast_section(record),
         ledger.section(record),
@@ -67,7 +67,8 @@ def status(record: Record) -> tuple[str, str]:
     if saved is None and not record.rows:
         return "not begun", "Nothing was saved yet: the run has just begun, was refused, or was interrupted at once."
     where = f"after {count(record.epochs)} of {count(settings.epochs)} epochs"
-    where += f" and {count(saved.batch)} steps" if saved is not None and saved.batch else ""
+    if saved is not None and saved.batch:
+        where += f" and {count(saved.batch)} {'step' if saved.batch == 1 else 'steps'} of the next"
     return (
         "unfinished",
         f"Saved {where}: the run goes on, or was interrupted. qlstm train with --resume takes it up again.",

@@ -129,4 +129,4 @@ class Record:
             return None
         scaled = data.scaler.transform_target(forecast.values[data.train :])
         again = mse(data.y_test, scaled)
-        return forecast if abs(again - last["test_mse"]) <= 1e-9 * max(1.0, abs(again)) else None
+        return forecast if abs(again - last["test_mse"]) <= 1e-6 * abs(again) + 1e-15 else None

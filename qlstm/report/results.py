@@ -13,8 +13,14 @@ from .wording import NONE, count, number, r2, sentence, times, uncertain
 HEADER = ("model", "test R²", "test MSE", "train MSE", "R² of all windows", "parameters")
 
 
-def section(record: Record, classical: Classical | None) -> Section:
-    """Scores of the run and of the baselines."""
+def section(record: Record, classical: Classical | None, wanted: bool = False) -> Section:
+    """Scores of the run and of the baselines.
+
+    Args:
+        record: The run.
+        classical: An LSTM that was trained for the page.
+        wanted: It was asked for.
+    """
     rows = [_own(record)] if record.last is not None else []
     baselines = _baselines(record, classical)
     blocks: list[Block] = [Text(verdict(record))]
@@ -22,7 +28,7 @@ def section(record: Record, classical: Classical | None) -> Section:
         blocks.append(
             Table("Errors are mean squared errors in scaled units", HEADER, rows + baselines, 0 if rows else None)
         )
-    blocks += [Text(line, note=True) for line in _notes(record, classical)]
+    blocks += [Text(line, note=True) for line in _notes(record, classical, wanted)]
     return Section("result", "Result and baselines", blocks)
 
 
@@ -81,13 +87,15 @@ def _row(name: str, parameters: int, scores: Scores) -> list[str]:
     ]  # fmt: skip
 
 
-def _notes(record: Record, classical: Classical | None) -> list[str]:
+def _notes(record: Record, classical: Classical | None, wanted: bool) -> list[str]:
     found = []
     if record.data is None:
         found.append(f"The baselines are missing: {record.data_note}.")
     if record.saved is None:
         found.append("There is no checkpoint: the run had not saved yet, or the file was removed.")
-    if classical is None:
+    if classical is None and wanted:
+        found.append("There is no classical LSTM: it takes the data, a checkpoint and a finished epoch.")
+    elif classical is None:
         found.append("A classical LSTM of like size is trained and put beside them by qlstm report DIR --lstm.")
     else:
         found.append(

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from markupsafe import Markup
 
-from qlstm.report import collect, render
+from qlstm.report import chips, collect, curves, render
 from qlstm.training import open_run
 
 HOSTILE = "<script>alert(1)</script> & <b>"
@@ -76,3 +77,10 @@ def exact_page(exact_run: Path) -> str:
 @pytest.fixture(scope="session")
 def device_page(device_run: Path) -> str:
     return render(collect(device_run))
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are left out, where a test is about words."""
+    for module in (chips, curves):
+        monkeypatch.setattr(module, "inline", lambda *_: Markup("<svg></svg>"))

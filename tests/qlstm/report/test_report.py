@@ -176,15 +176,17 @@ def test_the_command_gives_the_same_run(device_page: str, device_run: Path) -> N
     assert all(value in text for value in versions.values())
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_an_unfinished_run_says_so(waves: Path, tmp_path: Path) -> None:
     run = train(tmp_path / "stopped", {"task": str(waves), **SMALL, "epochs": 5}, lambda run: run.trainer.steps == 3)
     record = collect(run)
     assert status(record)[0] == "unfinished"
     page = Page(render(record))
-    assert "1 of 5 epochs and 1 steps" in page.texts["head"] or "1 of 5 epochs and 1 step" in page.texts["head"]
+    assert "1 of 5 epochs and 1 step of the next" in page.texts["head"]
     assert "saved weights in exact simulation" in page.texts["forecast"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_that_has_saved_nothing(exact_run: Path, device_run: Path, copied) -> None:
     for run in (exact_run, device_run):
         folder = copied(run)
@@ -192,11 +194,13 @@ def test_a_run_that_has_saved_nothing(exact_run: Path, device_run: Path, copied)
             (folder / name).unlink(missing_ok=True)
         record = collect(folder)
         assert status(record)[0] == "not begun"
-        page = Page(render(record))
+        page = Page(render(record, lstm=True))
         assert list(page.texts)[1:] == SECTIONS
+        assert "no classical LSTM" in page.texts["result"]
         assert "no result" in page.texts["result"] and "no loss" in page.texts["loss"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_what_is_missing_is_said_in_its_section(device_run: Path, copied) -> None:
     folder = copied(device_run)
     for name in ("plan.json", "journal.sqlite", "forecast.csv", "metrics.csv"):
@@ -212,6 +216,7 @@ def test_what_is_missing_is_said_in_its_section(device_run: Path, copied) -> Non
     assert "Versions were not recorded" in page.texts["what"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_data_that_are_gone_or_others(device_run: Path, copied, tmp_path: Path) -> None:
     folder = copied(device_run)
     record = json.loads((folder / "config.json").read_text())
@@ -226,6 +231,7 @@ def test_data_that_are_gone_or_others(device_run: Path, copied, tmp_path: Path) 
     assert "not those that the run was trained on" in Page(render(collect(folder))).texts["result"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_real_device_is_reported_from_its_snapshot_offline(device_run: Path, copied) -> None:
     """With what it charged; nobody is asked: tests have no account."""
     folder, backend = copied(device_run), FakeManilaV2()
@@ -248,6 +254,7 @@ def test_a_real_device_is_reported_from_its_snapshot_offline(device_run: Path, c
     assert "calibration of ibm:ibm_manila was not kept" in Page(render(collect(folder))).texts["mapping"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_ideal_devices_have_nothing_to_draw(waves: Path, tmp_path: Path) -> None:
     given = {"task": str(waves), **SMALL, **DEVICES, "qpu": ("exact",), "epochs": 1, "shots": None}
     page = Page(render(collect(train(tmp_path / "ideal", given))))
