@@ -42,7 +42,7 @@ def loss_section(record: Record) -> Section:
         f"{number(record.rows[0]['train_mse'], 2)} to {number(last['train_mse'], 2)}, "
         f"test {number(record.rows[0]['test_mse'], 2)} to {number(last['test_mse'], 2)}"
     )
-    outside = f"The test error of the linear fit, {number(floor)}, is far outside." if far else ""
+    outside = f"The test error of the linear fit, {number(floor)}, lies far outside the figure." if far else ""
     caption = ("Loss of every epoch, in scaled units.", _band_note(record), outside)
     blocks: list[Block] = [
         Picture(inline(draw, "loss", label, CURVES), " ".join(filter(None, caption)), least=26),
