@@ -93,7 +93,12 @@ Gradient = Annotated[
 Samples = Annotated[Count, _training("--samples", "sampled-shift: weight shifts per sub-VQC and step.")]
 Perturbation = Annotated[Number, _training("--perturbation", "spsa: how far every parameter is moved.")]
 Signal = Annotated[
-    Flag, _training("--signal/--no-signal", "Log the gradient's signal-to-noise ratio on devices.", default="signal")
+    Flag,
+    _training(
+        "--signal/--no-signal",
+        "Log signal to noise of the gradient, and errors of the losses, on devices.",
+        default="signal",
+    ),
 ]
 TrainShots = Annotated[
     Count,
