@@ -77,10 +77,10 @@ def ours(circuit: QuantumCircuit, values: np.ndarray, labels: str, strings: list
     knitted = cut(circuit, strings, cuts=labels)
     estimates = knitted.expectations(values, shots, seed=0)
     total = time.perf_counter() - began
-    angles = knitted._angles.at(values)
-    matrices, tensors, _ = knitted._measured(angles, None, np.random.default_rng(0))
+    angles = knitted.angles.at(values)
+    measured = knitted.simulation.measured(angles, None, np.random.default_rng(0))
     ran = time.perf_counter()
-    knitted._knitter.whole(matrices, tensors)
+    knitted.estimates(angles, measured)
     knit = time.perf_counter() - ran + len(values) * read_bits(knitted, shots)
     return {"total": total, "knit": knit / len(values), "estimates": estimates, "circuits": knitted.subexperiments}
 

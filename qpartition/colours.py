@@ -9,7 +9,7 @@ from backends.core import Core
 from backends.errors import InputError, shown
 
 INK, PALE, RULE, BROKEN, FREE = "#22333b", "#eceff1", "#b6c0c5", "#c1121f", "#9aa7ad"
-_GATES = ("#0a7e8c", "#d1495b", "#e09f3e", "#5b5ea6", "#5a9367", "#8d6a9f", "#3f88c5", "#a0522d")
+GATES = ("#0a7e8c", "#d1495b", "#e09f3e", "#5b5ea6", "#5a9367", "#8d6a9f", "#3f88c5", "#a0522d")
 SEVERAL = "#5c677d"
 """Colour of cores on which several gates run."""
 
@@ -44,7 +44,7 @@ class Tenants:
                 )
             keys[name].append(key)
         gates = dict.fromkeys(_gate(key) for key in placement or {})
-        return cls(keys, {gate: _GATES[i % len(_GATES)] for i, gate in enumerate(gates)})
+        return cls(keys, {gate: GATES[i % len(GATES)] for i, gate in enumerate(gates)})
 
     def colour(self, core: str) -> str:
         """Of the gate that runs there, `SEVERAL` for more than one, `FREE` for none."""

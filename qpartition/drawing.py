@@ -41,6 +41,11 @@ def draw_chip(source: Topology | QPU, name: str | None, path: Path | str, placem
     Raises:
         InputError: For an unknown QPU, a core that is not there, another suffix, or a file that cannot be written.
     """
+    return save_figure(chip_figure(source, name, placement), path)
+
+
+def chip_figure(source: Topology | QPU, name: str | None, placement: Placement | None = None) -> Figure:
+    """The figure that `draw_chip` saves; arguments and errors are the same."""
     topology = source if isinstance(source, Topology) else None
     chosen = _name(source, name)
     cores = [] if topology is None else [core for core in topology.cores if core.qpu == chosen]
@@ -60,7 +65,7 @@ def draw_chip(source: Topology | QPU, name: str | None, path: Path | str, placem
         f"{chosen}: {len(chip)} qubits" + (f", {used} of them in {counted(len(cores), 'core')}" if cores else ""),
         color=INK, loc="left", fontsize=13, pad=10,
     )  # fmt: skip
-    return save_figure(figure, path)
+    return figure
 
 
 def _name(source: Topology | QPU, name: str | None) -> str:

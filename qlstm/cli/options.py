@@ -63,6 +63,11 @@ Bridges = Annotated[
 ]
 AnsatzName = Annotated[Text, _model("--ansatz", "chen2020, chen2024 or reupload.", "NAME")]
 Depth = Annotated[Count, _model("--depth", "Layers of the ansatz.", default="the ansatz's own")]
+Entangler = Annotated[
+    Text,
+    _model("--entangler", "CNOTs of a layer: ring2, ring, linear, brick or none.", "NAME", default="the ansatz's own"),
+]
+Rotation = Annotated[Text, _model("--rotation", "Rotations of a layer: rot or ry.", "NAME", default="the ansatz's own")]
 Head = Annotated[Text, _model("--head", "linear or vqc.", "NAME")]
 
 Epochs = Annotated[Count, _training("--epochs", "Passes over the training windows.")]
@@ -88,7 +93,12 @@ Gradient = Annotated[
 Samples = Annotated[Count, _training("--samples", "sampled-shift: weight shifts per sub-VQC and step.")]
 Perturbation = Annotated[Number, _training("--perturbation", "spsa: how far every parameter is moved.")]
 Signal = Annotated[
-    Flag, _training("--signal/--no-signal", "Log the gradient's signal-to-noise ratio on devices.", default="signal")
+    Flag,
+    _training(
+        "--signal/--no-signal",
+        "Log signal to noise of the gradient, and errors of the losses, on devices.",
+        default="signal",
+    ),
 ]
 TrainShots = Annotated[
     Count,
@@ -162,7 +172,8 @@ Quiet = Annotated[bool, _run("--quiet", "Print nothing but errors.", default="")
 RUN: dict[str, Any] = {
     "task": Task, "target": Target, "features": Features, "with_u": WithU, "window": Window, "horizon": Horizon,
     "split": Split, "scaling": Scaling, "hidden": Hidden, "parts": Parts, "partition": Partition, "bridges": Bridges,
-    "ansatz": AnsatzName, "depth": Depth, "head": Head, "epochs": Epochs, "batch": Batch, "lr": Lr, "optimizer": Optimizer,
+    "ansatz": AnsatzName, "depth": Depth, "entangler": Entangler, "rotation": Rotation,
+    "head": Head, "epochs": Epochs, "batch": Batch, "lr": Lr, "optimizer": Optimizer,
     "cosine": Cosine, "shuffle": Shuffle, "seed": Seed, "max_overhead": MaxOverhead, "gradient": Gradient,
     "samples": Samples,
     "perturbation": Perturbation, "signal": Signal, "train_shots": TrainShots, "jacobian": JacobianMode, "qpu": Qpu,

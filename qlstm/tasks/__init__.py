@@ -12,7 +12,7 @@ from pathlib import Path
 
 from backends.errors import InputError, unknown_name
 from qlstm.tasks import bessel, jaynes_cummings, mackey_glass, narma, pendulum, pulses, recorded
-from qlstm.tasks.baseline import LinearFit, linear_fit
+from qlstm.tasks.baseline import LinearFit, linear_fit, persistence
 from qlstm.tasks.csvseries import csv_series
 from qlstm.tasks.freerun import free_run
 from qlstm.tasks.scaling import MinMax, Scaler
@@ -101,4 +101,5 @@ __all__ = [
     "free_run",
     "linear_fit",
     "load",
+    "persistence",
 ]

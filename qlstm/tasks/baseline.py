@@ -1,4 +1,4 @@
-"""Linear least squares on the same windows: the floor that every model has to be compared with."""
+"""Forecasts that take no training to speak of: the floor that every model has to be compared with."""
 
 from __future__ import annotations
 
@@ -38,6 +38,17 @@ def linear_fit(data: Dataset) -> LinearFit:
     solution = np.linalg.lstsq(_design(data.x_train), data.y_train, rcond=None)[0]
     weights = np.asarray(solution, dtype=np.float64)
     return LinearFit(weights, Scores.of(data.y, _design(data.x) @ weights, data.train))
+
+
+def persistence(data: Dataset) -> Scores:
+    """Errors of `last_values`."""
+    return Scores.of(data.y, last_values(data), data.train)
+
+
+def last_values(data: Dataset) -> Array:
+    """Every target is forecast to stay what it was at the last point of the window, (n, horizon * targets), scaled."""
+    last = data.scaler.transform_target(data.series.target[data.points - 1])
+    return np.tile(last, (1, data.horizon))
 
 
 def _design(x: Array) -> Array:

@@ -110,6 +110,11 @@ class Dataset:
         """Which point of the series the first target of each window is, (N,); the others follow it."""
         return np.arange(len(self), dtype=np.int64) + self.window
 
+    @property
+    def boundary(self) -> float:
+        """Half a point before the first one that no training window looks at; in a figure the test begins there."""
+        return self.window + self.train + self.horizon - 1.5
+
 
 def forecast_windows(series: Series, scaler: Scaler, window: int) -> Array:
     """Every window of new data, scaled as the model was trained, (points - window + 1, window, features).

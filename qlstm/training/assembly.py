@@ -69,7 +69,8 @@ def build_model(settings: RunSettings, data: Dataset) -> Forecaster:
             " or leave it out"
         )
     _require_width(settings, data.x.shape[2])
-    depth = {} if settings.depth is None else {"depth": settings.depth}
+    changed = {name: getattr(settings, name) for name in ("depth", "entangler", "rotation")}
+    changes = {name: value for name, value in changed.items() if value is not None}
     torch.manual_seed(settings.seed)
     return Forecaster(
         data.x.shape[2],
@@ -78,7 +79,7 @@ def build_model(settings: RunSettings, data: Dataset) -> Forecaster:
         head=settings.head,
         parts=settings.parts,
         partition=settings.partition,
-        ansatz=Ansatz.named(settings.ansatz, **depth),
+        ansatz=Ansatz.named(settings.ansatz, **changes),
         gradient=settings.gradient,
         jacobian=settings.jacobian,
         train_shots=settings.train_shots,

@@ -17,6 +17,16 @@ def gradient_of(model: Any) -> str:
     return getattr(model, "gradient", "auto")
 
 
+def shots_of(model: Any) -> int | None:
+    """Shots behind every <Z> that the model measures.
+
+    None without any, where mitigation mixes several, and where circuits are cut: their <Z> are put together from
+    products over many pieces, with other variances than (1 - <Z>^2) / shots.
+    """
+    plan = getattr(executor_of(model), "plan", None)
+    return None if plan is None or plan.mitigation or plan.cuts else plan.shots
+
+
 def executor_state(executor: Any) -> Any:
     """What an executor needs to go on as if never interrupted; None if it keeps no state."""
     return executor.state_dict() if hasattr(executor, "state_dict") else None

@@ -50,6 +50,11 @@ class RunFolder:
         return self.path / "metrics.csv"
 
     @property
+    def forecasts(self) -> Path:
+        """Forecast of every window at the end of the training, CSV; see `trained.Forecast`."""
+        return self.path / "forecast.csv"
+
+    @property
     def loss_figure(self) -> Path:
         """Loss curves."""
         return self.path / "loss.png"

@@ -6,6 +6,9 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from backends.errors import InputError
 
 Value = int | float
 Row = dict[str, Value]
@@ -17,6 +20,8 @@ SIGNAL = "gradient_snr"
 """Further column of a run on devices with shots: |gradient| / |its standard error|, the mean over the epoch's steps."""
 OVERHEAD = "bridge_overhead"
 """Further column of a model with bridges: sampling overhead of the circuit that costs most to cut, after the epoch."""
+STDERR = ("train_mse_stderr", "test_mse_stderr")
+"""Further columns of a run on devices with shots: standard errors of both losses; see `spread`."""
 DEVICES = ("rounds", "jobs", "executions", "qpu_seconds")
 """Further columns of a run on devices: totals since the run began."""
 
@@ -54,6 +59,34 @@ class History:
         writer.writeheader()
         writer.writerows({name: repr(value) for name, value in row.items()} for row in self.rows)
         return text.getvalue()
+
+
+def parse_csv(path: Path) -> list[Row]:
+    """The rows of a ``metrics.csv``.
+
+    Raises:
+        InputError: If the file cannot be read, or is not whole.
+    """
+    try:
+        text = path.read_text()
+        if not text.endswith("\n"):
+            raise ValueError("its end is missing")
+        lines = list(csv.DictReader(io.StringIO(text), strict=True))
+        rows = [{name: _number(cell) for name, cell in line.items() if cell} for line in lines]
+        if [row.get("epoch") for row in rows] != list(range(1, len(rows) + 1)):
+            raise ValueError("its epochs are not 1, 2, ...")
+        if missing := [name for name in METRICS if any(name not in row for row in rows)]:
+            raise ValueError(f"{missing[0]} is missing")
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}; check its permissions") from error
+    except (ValueError, TypeError, AttributeError, csv.Error) as error:
+        raise InputError(f"{path} is damaged ({error}); restore it from a copy, or remove it") from error
+    return rows
+
+
+def _number(cell: str) -> Value:
+    """As `History.to_csv` wrote it."""
+    return int(cell) if cell.isdecimal() else float(cell)
 
 
 def _columns(rows: Iterable[Row]) -> list[str]:

@@ -25,8 +25,8 @@ class Recipe:
         max_overhead: A model with bridges: a penalty in the loss keeps the sampling overhead of cutting them under this;
             None for no bound.
         perturbation: How far ``gradient="spsa"`` moves every parameter, one way and the other.
-        signal: Log the gradient's signal-to-noise ratio on devices with shots. It costs no execution, and the time of
-            about one simulated round a step.
+        signal: Log the gradient's signal-to-noise ratio and the standard errors of the losses on devices with shots. It
+            costs no execution, and the time of about one simulated round a step.
     """
 
     optimizer: str = "rmsprop"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from backends.errors import InputError
 
 from ..metrics import by_step
-from ..tasks import linear_fit, windows
+from ..tasks import linear_fit
 from . import checkpoint
 from .assembly import build_data, build_model, describe, open_topology
 from .callbacks import Callback
@@ -20,12 +20,15 @@ from .checkpoint import State
 from .devices import totals
 from .files import remove_partial, write_atomic
 from .folder import RunFolder, fresh_folder
+from .forecasts import Forecast
 from .keeping import Checkpoints
 from .lock import FolderLock
 from .pricing import make_plan, require_budget
 from .settings import RunSettings, option, read_settings
 from .snapshots import Snapshots
+from .spread import stderr
 from .trainer import Trainer
+from .versions import versions
 
 if TYPE_CHECKING:
     from qpartition import Dispatcher, Journal, JournalReader, Plan
@@ -89,22 +92,17 @@ class Run:
         self.trainer.fit(stop)
 
     def draw(self) -> None:
-        """Write the figures; the forecast needs the predictions of the last epoch or an exact simulation."""
+        """Write figures and forecasts; these need the predictions of the last epoch or an exact simulation."""
         from .. import figures
 
         figures.loss_curves(self.trainer.history.rows, self.folder.loss_figure)
         if self.trainer.forecasts is None and self.dispatcher is not None:
             return
-        forecasts = self.trainer.predict(self.data.x) if self.trainer.forecasts is None else self.trainer.forecasts
-        data, targets = self.data, len(self.data.series.target_names)
-        figures.ahead(
-            data.scaler.inverse(windows.by_step(forecasts, targets)),
-            self.folder.forecast_figure,
-            truth=windows.by_step(data.truth, targets),
-            points=data.points,
-            boundary=data.points[data.train] + data.horizon - 1.5,
-            name=data.series.name,
-        )
+        data, spread = self.data, self.trainer.spread
+        scaled = self.trainer.predict(data.x) if self.trainer.forecasts is None else self.trainer.forecasts
+        known = Forecast.of(data, scaled, None if spread is None else stderr(spread))
+        write_atomic(self.folder.forecasts, known.to_csv())
+        known.draw(self.folder.forecast_figure, data.boundary)
 
     def summary(self) -> dict[str, Any]:
         """The run and its results as plain values."""
@@ -175,7 +173,9 @@ def _open(
         plan = make_plan(settings, model, data, open_topology(settings, model, devices))
         if begins and plan.epoch is not None:
             require_budget(settings, plan.epoch.qpu_seconds, settings.epochs, plan.calibration.qpu_seconds)
-    record = {"settings": settings.to_dict(), "model": model.config, "data": describe(data)}
+    record = {
+        "settings": settings.to_dict(), "model": model.config, "data": describe(data), "versions": versions(),
+    }  # fmt: skip
     folder, lock = _occupied(folder, lock, settings, out, begins)
     if begins:  # before the journal: a folder with one and no configuration could not be resumed
         _write_record(folder, record, plan, devices)

@@ -45,6 +45,8 @@ class RunSettings(Recipe):
         bridges: Trainable RZZ between neighbouring parts, per variational layer.
         ansatz: Name of an ansatz preset.
         depth: Layers of the ansatz; None for the preset's own.
+        entangler: Its CNOTs, a name in `qlstm.ansatz.Entangler`; None for the preset's own.
+        rotation: Its rotations, ``"rot"`` or ``"ry"``; None for the preset's own.
         head: ``"linear"`` or ``"vqc"``.
         gradient: Where gradients come from.
         samples: Weight shifts per sub-VQC and step of ``gradient="sampled-shift"``.
@@ -79,6 +81,8 @@ class RunSettings(Recipe):
     bridges: int = 0
     ansatz: str = "chen2020"
     depth: int | None = None
+    entangler: str | None = None
+    rotation: str | None = None
     head: str = "linear"
     gradient: str = "auto"
     samples: int = 32

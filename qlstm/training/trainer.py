@@ -18,10 +18,11 @@ from ..spsa import spsa_gradient
 from .bounding import OverheadBound, largest_overhead
 from .callbacks import Callback
 from .devices import executor_of, executor_state, gradient_of, spent_since, totals
-from .history import OVERHEAD, SIGNAL, History
+from .history import OVERHEAD, SIGNAL, STDERR, History
 from .optimisers import optimiser
 from .recipe import Recipe, require_count
 from .signal import signal_to_noise
+from .spread import forecast_deviations, mse_stderr
 
 if TYPE_CHECKING:
     from ..tasks import Dataset
@@ -45,6 +46,8 @@ class Trainer:
         batch: Finished batches of the current epoch.
         signals: Signal-to-noise ratios of the gradient in the steps of the current epoch; see `signal_to_noise`.
         forecasts: Of all windows at the end of the last epoch of this process, (windows, horizon * targets), scaled.
+        spread: How repetitions of them deviate from their mean, (repetitions, windows, horizon * targets); None where it
+            is not known. See `spread.forecast_deviations`.
         settled: False while a step is being written into the model, when `state_dict` would mix two steps.
     """
 
@@ -55,6 +58,7 @@ class Trainer:
         self.callbacks = tuple(callbacks)
         self.history, self.epoch, self.batch = History(), 0, 0
         self.forecasts: NDArray[np.float64] | None = None
+        self.spread: NDArray[np.float64] | None = None
         self._like = next(model.parameters())
         self._x, self._y = _tensor(data.x, self._like), _tensor(data.y, self._like)
         self._optimizer = optimiser(self.recipe, model.parameters())
@@ -167,8 +171,17 @@ class Trainer:
 
     def _evaluate(self) -> dict[str, int | float]:
         self.forecasts = self.predict(self._x)
+        self.spread = forecast_deviations(self.model, self._x, self.epoch) if self.recipe.signal else None
         found = self.data.y, self.forecasts, self.data.train
-        return dict(Scores.of(*found).to_dict() | by_step(*found, self.data.horizon))
+        return {**Scores.of(*found).to_dict(), **by_step(*found, self.data.horizon), **self._errors()}
+
+    def _errors(self) -> dict[str, float]:
+        """Standard errors of both losses, where they are known."""
+        if self.forecasts is None or self.spread is None:
+            return {}
+        parts = slice(self.data.train), slice(self.data.train, None)
+        y, p, d = self.data.y, self.forecasts, self.spread
+        return {name: mse_stderr(y[part], p[part], d[:, part]) for name, part in zip(STDERR, parts, strict=True)}
 
     def state_dict(self) -> dict[str, Any]:
         """All that decides how the training goes on, as of the end of the last finished step."""

@@ -14,7 +14,7 @@ from ..metrics import r2
 from .assembly import build_data, build_model, open_topology
 from .callbacks import Callback
 from .pricing import mapping_options
-from .probing import REPEATS, angles_of, forecast_on, loss_gradient, measured_windows
+from .probing import angles_of, forecast_on, loss_gradient, measured_windows
 from .settings import RunSettings
 from .trainer import Trainer, predict
 from .ways_table import Row, WaysResult
@@ -32,6 +32,8 @@ core; ``bridges=K``: parts joined by K trainable RZZ a layer, in pieces."""
 PARTS = 2
 """Parts of a split where the settings have one."""
 GRADIENT = "parameter-shift"
+REPEATS = 3
+"""Forecasts per way and number of shots."""
 
 
 @dataclass(frozen=True)

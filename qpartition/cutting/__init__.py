@@ -6,6 +6,7 @@ of the fragments' expectations with these coefficients, at the price of (sum of 
 """
 
 from .cut import cut
-from .knitted import Estimates, Knitted
+from .knitted import Knitted
+from .results import Estimates, Slopes
 
-__all__ = ["Estimates", "Knitted", "cut"]
+__all__ = ["Estimates", "Knitted", "Slopes", "cut"]

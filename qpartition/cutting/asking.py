@@ -16,8 +16,8 @@ from qpartition.executor import Estimate, Jacobian
 from qpartition.shifts import BoolArray, Shifts
 from qpartition.workload import Workload
 
-from .knitted import Difference, Measured
 from .placed import CutCircuit, Indices
+from .results import Difference, Measured
 
 _REMEMBERED = 1 << 24
 """Numbers that are kept of measured rows (128 MiB)."""
@@ -135,10 +135,8 @@ class CutRows:
         cls, key: str, cut: CutCircuit, whole: Workload, rows: Rows, values: bool, slopes: bool, memory: Memory
     ) -> CutRows:
         """What has to be measured of these rows."""
-        from .workload import wanted_angles
-
         wanted = rows.mask & whole.active[key] & slopes
-        by_angle, angles = wanted_angles(cut, wanted), cut.knitted.angles.at(rows.base)
+        by_angle, angles = cut.wanted(wanted), cut.knitted.angles.at(rows.base)
         shifts = [Shifts.of(by_angle[:, list(unit.own)] & unit.active) for unit in cut.units]
         unknown = bool(wanted.any()) and memory.recall(key, rows.base) is None
         return cls(
@@ -149,14 +147,12 @@ class CutRows:
     @property
     def sets(self) -> dict[str, FloatArray]:
         """Parameter sets by key of the piece: those of the rows, then those of the shifts."""
-        from .workload import unit_key
-
         found = {}
         for u, share in enumerate(self.shares):
             own = self.cut.own(u, self.angles)
             parts = [own] if self.plain else []
             turned = np.concatenate([*parts, self.shifts[u].values(own)])
-            found[unit_key(self.key, self.cut, u)] = self.cut.values(u, turned, share)
+            found[self.cut.name(self.key, u)] = self.cut.values(u, turned, share)
         return found
 
     def estimate(self, results: Results) -> Estimate:
@@ -178,9 +174,7 @@ class CutRows:
         return divided(found.values * mask, found.stderr * mask, self.inputs)
 
     def _results(self, results: Results, unit: int) -> Expectations:
-        from .workload import unit_key
-
-        return results[unit_key(self.key, self.cut, unit)]
+        return results[self.cut.name(self.key, unit)]
 
     def _measured(self, results: Results) -> Measured:
         mine = {u: first(self._results(results, u), len(self.base) * len(share)) for u, share in enumerate(self.shares)}
@@ -215,6 +209,6 @@ class CutRows:
         found = []
         for array in (shifted.values, shifted.stderr):
             whole = np.zeros((2 * derivatives, share, array.shape[1]))
-            whole[both] = array.reshape(len(both), share, -1)
+            whole[both] = array.reshape(len(both), share, array.shape[1])
             found.append(whole.reshape(-1, array.shape[1]))
         return Expectations(*found)

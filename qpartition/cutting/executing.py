@@ -18,10 +18,11 @@ from qpartition.workload import Workload
 
 from .angles import FloatArray
 from .placed import CutCircuit
+from .results import Estimates, Slopes
 from .workload import cut_workload
 
 if TYPE_CHECKING:
-    from .knitted import Estimates, Knitted, Slopes
+    from .knitted import Knitted
 
 KEY = "circuit"
 """Name of the circuit in its workload."""
@@ -41,8 +42,6 @@ def expectations(
     knitted: Knitted, values: FloatArray, executor: object, shots: int | None, seed: int | None
 ) -> Estimates:
     """See `Knitted.expectations`."""
-    from .knitted import Estimates
-
     with _dispatcher(knitted, len(values), executor, shots, seed) as devices:
         found = devices.values({KEY: values}, {KEY: np.zeros(0)})[KEY]
     return Estimates(found.value, found.stderr)
@@ -50,8 +49,6 @@ def expectations(
 
 def jacobian(knitted: Knitted, values: FloatArray, executor: object, shots: int | None, seed: int | None) -> Slopes:
     """See `Knitted.jacobian`."""
-    from .knitted import Slopes
-
     with _dispatcher(knitted, len(values), executor, shots, seed) as devices:
         found = devices.jacobian({KEY: values}, {KEY: np.zeros(0)})[KEY]
     return Slopes(found.inputs, found.inputs_stderr)

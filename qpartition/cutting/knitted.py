@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,61 +19,11 @@ from .bases import CutBasis
 from .fragments import Fragment
 from .knit import Knitter
 from .observables import Observables
-from .shots import tiered, weights
-from .simulate import tensor
+from .results import Difference, Estimates, Measured, Slopes
+from .simulation import Simulation
 
 if TYPE_CHECKING:
     from qpartition.workload import Workload
-
-
-@dataclass(frozen=True)
-class Estimates:
-    """Expectations.
-
-    Attributes:
-        values: Shape (n, observables).
-        stderr: Standard errors of the same shape; 0 where the expectations are exact.
-    """
-
-    values: FloatArray
-    stderr: FloatArray
-
-
-@dataclass(frozen=True)
-class Slopes:
-    """Derivatives of expectations.
-
-    Attributes:
-        values: Shape (n, observables, parameters).
-        stderr: Standard errors of the same shape; 0 where they are exact.
-    """
-
-    values: FloatArray
-    stderr: FloatArray
-
-
-class Measured(NamedTuple):
-    """Expectations of all fragments, one array each of shape (n, one axis per slot, strings).
-
-    ``variances`` are of the same shapes; None where they are exact.
-    """
-
-    tensors: list[FloatArray]
-    variances: list[FloatArray] | None
-
-
-class Difference(NamedTuple):
-    """Derivatives of the expectations of one fragment by angles of its own.
-
-    ``rows`` and ``angles`` say of which parameter sets and by which angles, both of shape (d,), no pair twice; ``values``
-    and ``variances`` have shape (d, one axis per slot, strings).
-    """
-
-    fragment: int
-    rows: NDArray[np.intp]
-    angles: NDArray[np.intp]
-    values: FloatArray
-    variances: FloatArray | None
 
 
 class Knitted:
@@ -88,6 +37,7 @@ class Knitted:
         angles: All free angles of its gates as functions of these.
         local: Per fragment, the distinct Pauli strings that are read of it, and which of them each string of the
             observables needs.
+        simulation: Of the fragments, without noise.
     """
 
     def __init__(
@@ -105,6 +55,7 @@ class Knitted:
         self.local = [observables.local(fragment) for fragment in self.fragments]
         self.observables = observables
         self._knitter = Knitter(self.fragments, len(self.cuts))
+        self.simulation = Simulation(self.fragments, self.cuts, self.local)
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -176,7 +127,7 @@ class Knitted:
 
             return expectations(self, checked, executor, shots, seed)
         angles = self.angles.at(checked)
-        return self.estimates(angles, self._simulated(angles, _checked_shots(shots), _generator(seed)))
+        return self.estimates(angles, self.simulation.measured(angles, _checked_shots(shots), _generator(seed)))
 
     def jacobian(
         self, values: FloatArray, shots: int | None = None, *, executor: object = None, seed: int | None = None
@@ -202,8 +153,8 @@ class Knitted:
             return jacobian(self, checked, executor, shots, seed)
         angles = self.angles.at(checked)
         number, rng = _checked_shots(shots), _generator(seed)
-        measured = self._simulated(angles, number, rng)
-        return self.slopes(angles, measured, self._differences(angles, number, rng))
+        measured = self.simulation.measured(angles, number, rng)
+        return self.slopes(angles, measured, self.simulation.differences(angles, number, rng))
 
     def estimates(self, angles: FloatArray, measured: Measured) -> Estimates:
         """Expectations of the whole circuit from measured ones of the fragments.
@@ -239,6 +190,8 @@ class Knitted:
                     spread[:, basis.angle] += self._knitter.variance(turned, tensors, variances)
         around = dict[int, FloatArray]()
         for f, rows, which, difference, variance in differences:
+            if not len(rows):
+                continue
             if f not in around:
                 around[f] = self._knitter.around(matrices, tensors, f)
             here = np.broadcast_to(around[f], (len(angles), *around[f].shape[1:]))[rows]
@@ -256,42 +209,6 @@ class Knitted:
     def _matrices(self, angles: FloatArray) -> list[FloatArray]:
         """Coefficients of the cuts."""
         return [basis.matrix(angles) for basis in self.cuts]
-
-    def _simulated(self, angles: FloatArray, shots: int | None, rng: np.random.Generator) -> Measured:
-        """Expectations of the fragments with their variances."""
-        pairs = [self._sampled(f, angles, shots, rng) for f in range(len(self.fragments))]
-        return Measured([t for t, _ in pairs], None if shots is None else [v for _, v in pairs if v is not None])
-
-    def _differences(self, angles: FloatArray, shots: int | None, rng: np.random.Generator) -> Iterator[Difference]:
-        """Of every fragment by each of its angles, for all rows."""
-        rows = np.arange(len(angles))
-        for f, fragment in enumerate(self.fragments):
-            for angle in fragment.angles:
-                yield Difference(f, rows, np.full_like(rows, angle), *self._shifted(f, angles, angle, shots, rng))
-
-    def _sampled(
-        self, f: int, angles: FloatArray, shots: int | None, rng: np.random.Generator
-    ) -> tuple[FloatArray, FloatArray | None]:
-        strings, which = self.local[f]
-        exact = tensor(self.fragments[f], angles, strings)
-        if shots is None:
-            return exact[..., which], None
-        each = tiered(weights(self.fragments[f], self.cuts, angles), shots)[None, ..., None]
-        plus = rng.binomial(np.broadcast_to(each, exact.shape).astype(np.int64), np.clip((1 + exact) / 2, 0.0, 1.0))
-        found = 2 * plus / each - 1
-        certain = np.abs(exact) > 1 - 1e-12  # read from no qubit, or from one that cannot be otherwise
-        variance = np.where(certain, 0.0, (1 - found**2 + 1 / each) / each)
-        return found[..., which], variance[..., which]
-
-    def _shifted(
-        self, f: int, angles: FloatArray, angle: int, shots: int | None, rng: np.random.Generator
-    ) -> tuple[FloatArray, FloatArray | None]:
-        """Derivative of a fragment's expectations by an angle of its own, and its variance."""
-        up, down = angles.copy(), angles.copy()
-        up[:, angle] += np.pi / 2
-        down[:, angle] -= np.pi / 2
-        (above, one), (below, other) = (self._sampled(f, turned, shots, rng) for turned in (up, down))
-        return (above - below) / 2, None if one is None or other is None else (one + other) / 4
 
     def _checked(self, values: FloatArray) -> FloatArray:
         try:

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.qpu import Expectations
+from qpartition.shifts import BoolArray
 
 from .angles import FloatArray
-from .knitted import Knitted, Measured
+from .knitted import Knitted
+from .results import Measured
 from .shots import allotted, weights
 from .units import CONSTANT, Unit, units
 
@@ -34,22 +36,26 @@ class CutCircuit:
     @cached_property
     def units(self) -> tuple[Unit, ...]:
         """The circuits that are run, fragment by fragment."""
-        found = [
-            unit
-            for f, fragment in enumerate(self.knitted.fragments)
-            for unit in units(f, fragment, self.knitted.local[f][0])
-        ]
-        return tuple(unit for unit in found if unit.runs)
+        return tuple(unit for unit in self._all_units if unit.runs)
 
     @cached_property
-    def _constant(self) -> tuple[Unit, ...]:
-        """Those of which nothing is read: their expectations are 1."""
-        return tuple(
-            unit
-            for f, fragment in enumerate(self.knitted.fragments)
-            for unit in units(f, fragment, self.knitted.local[f][0])
-            if any(column == CONSTANT for _, column in unit.columns)
-        )
+    def _all_units(self) -> tuple[Unit, ...]:
+        """With those of which nothing is read: their expectations are 1."""
+        local = self.knitted.local
+        pieces = enumerate(self.knitted.fragments)
+        return tuple(unit for f, fragment in pieces for unit in units(f, fragment, local[f][0]))
+
+    def name(self, key: str, unit: int) -> str:
+        """Name of a piece of the circuit ``key``: its fragment A, B, ... and the number of the circuit that it runs as."""
+        fragment = self.units[unit].fragment
+        number = sum(other.fragment == fragment for other in self.units[:unit])
+        letter = chr(ord("A") + fragment) if fragment < 26 else f"F{fragment}."
+        return f"{key}/{letter}{number}"
+
+    def wanted(self, parameters: BoolArray) -> BoolArray:
+        """Which angles of gates have to be looked at for derivatives by parameters, both of shape (rows, ...)."""
+        depends = (self.knitted.angles.slopes != 0).astype(np.int64)
+        return np.asarray(parameters.astype(np.int64) @ depends.T > 0)
 
     def sets(self, unit: int) -> int:
         """Parameter sets that one row takes."""
@@ -99,7 +105,7 @@ class CutCircuit:
         shape = tuple(len(slot.operations) for slot in self.knitted.fragments[fragment].slots)
         strings = len(self.knitted.local[fragment][0])
         tensor, variance = np.zeros((2, rows, int(np.prod(shape, dtype=np.intp)), strings))
-        for unit in self._constant:
+        for unit in self._all_units:
             if unit.fragment == fragment:
                 for string in (s for s, column in unit.columns if column == CONSTANT):
                     tensor[:, _flat(unit, shape), string] = 1.0
@@ -109,8 +115,8 @@ class CutCircuit:
             for string, column in unit.columns:
                 if column == CONSTANT:
                     continue
-                mean = _summed(result.values[:, column].reshape(rows, -1), share, len(times)) / times
-                spread = _summed(result.stderr[:, column].reshape(rows, -1) ** 2, share, len(times)) / times**2
+                mean = _summed(result.values[:, column].reshape(rows, len(share)), share, len(times)) / times
+                spread = _summed(result.stderr[:, column].reshape(rows, len(share)) ** 2, share, len(times)) / times**2
                 here = _flat(unit, shape)
                 tensor[:, here, string], variance[:, here, string] = mean, spread
         return tensor.reshape(rows, *shape, strings), variance.reshape(rows, *shape, strings)

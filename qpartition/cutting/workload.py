@@ -52,7 +52,7 @@ class CutWorkload(Workload):
     @cached_property
     def _unit_of(self) -> dict[str, tuple[str, int]]:
         """Circuit and unit of the key of every piece."""
-        return {unit_key(key, one, u): (key, u) for key, one in self.circuits.items() for u in range(len(one.units))}
+        return {one.name(key, u): (key, u) for key, one in self.circuits.items() for u in range(len(one.units))}
 
     def forward_rounds(self) -> list[Sets]:
         """See `Workload.forward_rounds`."""
@@ -65,7 +65,7 @@ class CutWorkload(Workload):
         source, number = self._unit_of[key]
         subvqc, one = self.whole.by_key[source], self.circuits[source]
         needed = np.concatenate([self.whole.mask(source, first), np.full(subvqc.weights, weights)])
-        angles = wanted_angles(one, (needed & self.whole.active[source])[None])[0]
+        angles = one.wanted((needed & self.whole.active[source])[None])[0]
         unit = one.units[number]
         return int(np.count_nonzero(angles[list(unit.own)] & unit.active)) * one.sets(number)
 
@@ -108,22 +108,9 @@ def cut_workload(whole: Workload, cutter: Callable[[SubVQC], CutCircuit | None])
     )  # fmt: skip
 
 
-def unit_key(key: str, one: CutCircuit, unit: int) -> str:
-    """Name of a piece of a circuit: fragment A, B, ... and the number of the circuit that it runs as."""
-    fragment = one.units[unit].fragment
-    number = sum(other.fragment == fragment for other in one.units[:unit])
-    letter = chr(ord("A") + fragment) if fragment < 26 else f"F{fragment}."
-    return f"{key}/{letter}{number}"
-
-
-def wanted_angles(one: CutCircuit, wanted: BoolArray) -> BoolArray:
-    """Which angles of gates have to be looked at for derivatives by the parameters, shape (rows, angles)."""
-    return np.asarray((wanted.astype(np.int64) @ (one.knitted.angles.slopes != 0).T.astype(np.int64)) > 0)
-
-
 def _pieces(source: SubVQC, one: CutCircuit) -> list[SubVQC]:
     layer = {"layer": source.circuit.metadata.get("layer", 0)}
-    return [_piece(unit_key(source.key, one, u), unit, layer) for u, unit in enumerate(one.units)]
+    return [_piece(one.name(source.key, u), unit, layer) for u, unit in enumerate(one.units)]
 
 
 def _piece(key: str, unit: Unit, metadata: dict[str, int]) -> SubVQC:

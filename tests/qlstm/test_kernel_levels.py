@@ -12,9 +12,9 @@ LEVELS = range(library.best_level() + 1)
 ANSATZE = [Ansatz.chen2020(), Ansatz.chen2024(depth=3), Ansatz.reupload(), Ansatz.chen2020(depth=1, uploads=2)]
 
 
-def results(ansatz: Ansatz, dtype: torch.dtype) -> list[torch.Tensor]:
+def results(ansatz: Ansatz, dtype: torch.dtype, bridges: int) -> list[torch.Tensor]:
     torch.manual_seed(1)
-    model = QLSTM(2, 5, parts=2, ansatz=ansatz, dtype=dtype)
+    model = QLSTM(2, 5, parts=2, bridges=bridges, ansatz=ansatz, dtype=dtype)
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter)
     x = torch.randn(3, 11, 2, dtype=dtype, requires_grad=True)
@@ -28,18 +28,19 @@ def without_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sequence, "library", lambda: None)
 
 
+@pytest.mark.parametrize("bridges", [0, 1])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("ansatz", ANSATZE, ids=str)
 def test_every_instruction_set_equals_plain_torch(
-    monkeypatch: pytest.MonkeyPatch, ansatz: Ansatz, dtype: torch.dtype
+    monkeypatch: pytest.MonkeyPatch, ansatz: Ansatz, dtype: torch.dtype, bridges: int
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(sequence, "library", lambda: None)
-        expected = results(ansatz, dtype)
+        expected = results(ansatz, dtype, bridges)
     tolerance = 1e-12 if dtype == torch.float64 else 2e-4
     for level in LEVELS:
         monkeypatch.setattr(sequence, "best_level", lambda level=level: level)
-        for ours, reference in zip(results(ansatz, dtype), expected, strict=True):
+        for ours, reference in zip(results(ansatz, dtype, bridges), expected, strict=True):
             torch.testing.assert_close(ours, reference, rtol=tolerance, atol=tolerance)
 
 

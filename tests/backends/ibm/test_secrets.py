@@ -76,6 +76,10 @@ def test_the_token_stays_where_it_is(
     control.set_scenario(AT_ONCE)
     assert home.run(*arguments, "--epochs", 1, "--out", "good") == 0, home.text("err.txt")
     assert home.run("jobs", "good") == 0
+    control.set_scenario({"auth": {"reject_tokens": True}})  # a report asks nobody
+    assert home.run("report", "good") == 0, home.text("err.txt")
+    page = (tmp_path / "good" / "report.html").read_text()
+    assert "ibm:" in page and "crn:v1" not in page and str(tmp_path) not in page
     assert codes == {name: code for name, (code, _) in FAILURES.items()}
     said = home.text("err.txt")
     assert "***" in said and "Traceback" in said, "the service repeats the token, and it is struck out"

@@ -15,7 +15,7 @@ def test_a_run_writes_its_files_and_says_where(here, qlstm, table):
     assert "runs/waves-0001" in out
     assert not err
     folder = here / "runs" / "waves-0001"
-    names = ["checkpoint.pt", "config.json", "forecast.png", "loss.png", "metrics.csv"]
+    names = ["checkpoint.pt", "config.json", "forecast.csv", "forecast.png", "loss.png", "metrics.csv"]
     assert sorted(path.name for path in folder.iterdir()) == names
     rows = table(folder / "metrics.csv")
     assert [row["epoch"] for row in rows] == ["1", "2"]

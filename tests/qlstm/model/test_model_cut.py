@@ -52,6 +52,39 @@ def test_pieces_give_the_same_numbers_and_the_planned_counts(jacobian: Any, opti
     assert report.parameter_sets == made.step.parameter_sets
 
 
+@pytest.mark.parametrize("angle", [0.0, 0.4])
+def test_bridges_run_by_cutting_on_cores_as_wide_as_a_part(angle: float) -> None:
+    """Cut at the bridges alone; at angle 0 it is the split, and the slope by the bridge is right there too."""
+    torch.manual_seed(1)
+    options: dict[str, Any] = {
+        "parts": 2,
+        "ansatz": Ansatz.chen2020(depth=2),
+        "batch_first": True,
+        "dtype": torch.float64,
+    }
+    model = QLSTM(2, 2, bridges=1, **options)
+    torch.nn.init.constant_(model.bridge_l0, angle)  # type: ignore[arg-type]
+    x = torch.randn(2, 2, 2, dtype=torch.float64, requires_grad=True)
+    exact = gradients(model, x)
+    workload = Workload.of(model, batch=2, steps=2, input_gradient=True)
+    made = plan(workload, Topology([open_qpu("exact")], 2), shots=None, wide="cut")
+    (one,) = made.cuts
+    assert (one.gates, one.wires, one.widths) == (2, 0, (2, 2))
+    assert (one.least_overhead, one.overhead) == (pytest.approx(1), pytest.approx(81))
+    bridges = next(p for p in made.circuits if p.key.endswith("A0"))
+    assert bridges.active <= bridges.parameters - 2  # what is done at the two slots is never shifted
+    with Dispatcher(made) as devices:
+        model.executor = devices
+        found = gradients(model, x)
+        assert devices.report().parameter_sets == made.step.parameter_sets
+    for a, b in zip(found, exact, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-9, rtol=0)
+    if angle == 0:
+        split = QLSTM(2, 2, **options)
+        split.load_state_dict(model.state_dict(), strict=False)
+        torch.testing.assert_close(found[0], split(x)[0].detach(), atol=1e-9, rtol=0)
+
+
 def test_only_what_is_too_wide_is_cut() -> None:
     """Layer 1 sees h and the outputs of both directions below: it is wider than layer 0."""
     model = QLSTM(1, 2, num_layers=2, bidirectional=True, ansatz=LINEAR)

@@ -38,7 +38,8 @@ OTHER = {
     "partition": "shared-input", "ansatz": "reupload", "depth": 3, "head": "vqc", "gradient": "exact",
     "jacobian": "fused", "qpu": ("exact",), "shots": 5, "mapping": "greedy", "objective": "1,2,1",
     "packing": False, "guard": 1, "mitigation": ("zne",), "samples": 4, "perturbation": 0.2,
-    "train_shots": 64,
+    "train_shots": 64, "bridges": 1, "max_overhead": 4.0, "wide": "cut", "core_qubits": 3,
+    "entangler": "linear", "rotation": "ry",
 }  # fmt: skip
 FREE = {"task": "b", "epochs": 500, "budget": 9.0, "signal": False, "wait": 60.0}
 

@@ -16,7 +16,7 @@ from qiskit_addon_cutting import generate_cutting_experiments, partition_problem
 from qiskit_addon_cutting.instructions import CutWire
 
 from backends.errors import InputError
-from qpartition.cutting import cut, knitted
+from qpartition.cutting import cut, simulation
 from tests.qpartition.cutting import circuits
 
 GATES = (*circuits.FREE, *circuits.FIXED)
@@ -122,8 +122,8 @@ def test_the_slope_by_a_cut_angle_costs_no_circuit(monkeypatch: pytest.MonkeyPat
     circuit.rzz(Parameter("t"), 0, 1)
     circuit.rx(0.4, 1)
     k = cut(circuit, ["ZZ", "XI"], cuts="AB")
-    original = knitted.tensor
-    monkeypatch.setattr(knitted, "tensor", lambda *given: calls.append(1) or original(*given))
+    original = simulation.tensor
+    monkeypatch.setattr(simulation, "tensor", lambda *given: calls.append(1) or original(*given))
     values = circuits.angles_of(circuit, 3)
     k.expectations(values)
     alone, calls[:] = len(calls), []

@@ -1,0 +1,61 @@
+"""What is measured of fragments, and what is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .angles import FloatArray
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Expectations.
+
+    Attributes:
+        values: Shape (n, observables).
+        stderr: Standard errors of the same shape; 0 where the expectations are exact.
+    """
+
+    values: FloatArray
+    stderr: FloatArray
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """Derivatives of expectations.
+
+    Attributes:
+        values: Shape (n, observables, parameters).
+        stderr: Standard errors of the same shape; 0 where they are exact.
+    """
+
+    values: FloatArray
+    stderr: FloatArray
+
+
+class Measured(NamedTuple):
+    """Expectations of all fragments, one array each of shape (n, one axis per slot, strings).
+
+    ``variances`` are of the same shapes; None where they are exact.
+    """
+
+    tensors: list[FloatArray]
+    variances: list[FloatArray] | None
+
+
+class Difference(NamedTuple):
+    """Derivatives of the expectations of one fragment by angles of its own.
+
+    ``rows`` and ``angles`` say of which parameter sets and by which angles, both of shape (d,), no pair twice; ``values``
+    and ``variances`` have shape (d, one axis per slot, strings).
+    """
+
+    fragment: int
+    rows: NDArray[np.intp]
+    angles: NDArray[np.intp]
+    values: FloatArray
+    variances: FloatArray | None
