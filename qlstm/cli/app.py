@@ -13,6 +13,7 @@ from .jobs import jobs
 from .plan import plan
 from .qpus import qpus
 from .replay import replay
+from .reproduce import reproduce
 from .train import train
 
 app = typer.Typer(
@@ -48,3 +49,4 @@ app.command()(forecast)
 app.command()(qpus)
 app.command()(jobs)
 app.command()(replay)
+app.command()(reproduce)

@@ -51,7 +51,7 @@ Scaling = Annotated[Text, _data("--scaling", "What sets the scale: train (part o
 
 Hidden = Annotated[Count, _model("--hidden", "Length of the hidden state.")]
 Parts = Annotated[Count, _model("--parts", "Sub-VQCs that every gate is divided into.")]
-Partition = Annotated[Text, _model("--partition", "contiguous, round-robin or shared-input.", "NAME")]
+Partition = Annotated[Text, _model("--partition", "contiguous, input-first, round-robin or shared-input.", "NAME")]
 AnsatzName = Annotated[Text, _model("--ansatz", "chen2020, chen2024 or reupload.", "NAME")]
 Depth = Annotated[Count, _model("--depth", "Layers of the ansatz.", default="the ansatz's own")]
 Head = Annotated[Text, _model("--head", "linear or vqc.", "NAME")]
