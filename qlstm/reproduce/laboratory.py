@@ -12,7 +12,7 @@ from .experiments import EXPERIMENTS, Experiment
 from .pool import Work, run_all
 from .setups import Row, Setup
 from .tables import Table, to_csv
-from .trials import Trial
+from .trials import Trial, same_windows
 
 
 @dataclass
@@ -33,8 +33,11 @@ class Laboratory:
 
     def rows(self, name: str) -> tuple[Row, ...]:
         """The rows of an experiment, as they are trained here."""
-        rows = EXPERIMENTS[name].rows
-        return tuple(replace(row, setup=row.setup.fast()) for row in rows) if self.fast else rows
+        return tuple(replace(row, setup=self._setup(row.setup)) for row in EXPERIMENTS[name].rows)
+
+    def _setup(self, setup: Setup) -> Setup:
+        quick = setup.fast() if self.fast else setup
+        return replace(quick, data=same_windows(setup.data))
 
     def missing(self, names: Sequence[str]) -> list[Work]:
         """What has to be trained, seed by seed, so that whatever stops it leaves whole columns of models."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -52,7 +53,8 @@ def _there(work: Sequence[Work], workers: int, stop: Callable[[], bool]) -> Iter
     context = get_context("spawn")  # a forked torch may wait for threads that are not there
     stopped = context.Event()
     with ProcessPoolExecutor(workers, context, _begin, (stopped,)) as pool:
-        waiting = {pool.submit(_work, one) for one in work}
+        with _deaf():
+            waiting = {pool.submit(_work, one) for one in work}
         try:
             while waiting:
                 if stop() and not stopped.is_set():
@@ -78,14 +80,11 @@ _stopped: Event | None = None
 
 
 def _begin(stopped: Event) -> None:
-    """Make this process a worker: Ctrl-C is the parent's business, and without a parent there is no work."""
-    import signal
-
+    """Make this process a worker; without a parent there is no work."""
     import torch
 
     global _stopped
     _stopped = stopped
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -100,6 +99,16 @@ def _end_with_parent() -> None:
 def _work(work: Work) -> Trial | None:
     assert _stopped is not None
     return None if _stopped.is_set() else run(*work, _stopped.is_set)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes started here never hear Ctrl-C or a lost terminal, which are the parent's business; it hears them later."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

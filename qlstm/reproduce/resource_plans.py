@@ -84,10 +84,10 @@ PLANS = (
 )
 
 
-def compared(plans: tuple[Planned, ...] = PLANS) -> Table:
+def compared() -> Table:
     """Two lines per plan: the closed form, and what is counted; only the seconds are an approximation."""
     lines: list[tuple[Cell, ...]] = []
-    for one in plans:
+    for one in PLANS:
         for label, found in zip((one.label, "  counted"), one.both(), strict=True):
             lines.append((label, *(getattr(found, name) for name in COMPARED)))
     title = f"real plans on {DEVICE}: hidden {HIDDEN}, batch {BATCH}, {STEPS} steps, {SHOTS} shots"
