@@ -13,11 +13,18 @@ MODEL = Quantum(hidden=4, parts=2, partition="shared-input", ansatz="reupload", 
 """Every gate: two sub-VQCs that both see x_t; 3 qubits each, or 4 where u_t is given too."""
 SIZES = {1: 229, 2: 293}
 """Its trainable numbers by features."""
-RECIPE = Recipe(optimizer="adam", lr=0.02, cosine=True, shuffle=True, batch=5, epochs=100)
+PENDULUM = Recipe(optimizer="adam", lr=0.02, cosine=True, shuffle=True, batch=5, epochs=100)
+NARMA = Recipe(optimizer="adam", lr=0.05, cosine=True, shuffle=True, batch=10, epochs=300)
 
 
-def our_rows(group: str, data: Data, recipe: Recipe = RECIPE) -> tuple[Row, ...]:
-    """Our model, a classical LSTM with at most as many parameters, and linear least squares on one series."""
+def our_rows(group: str, data: Data, recipe: Recipe) -> tuple[Row, ...]:
+    """Our model, a classical LSTM with at most as many parameters, and linear least squares on one series.
+
+    Args:
+        group: Heading.
+        data: The series.
+        recipe: Of the first two.
+    """
     classical = Classical.like(SIZES[data.features], data.features)
     width = MODEL.hidden // MODEL.parts + data.features
     return (

@@ -46,8 +46,7 @@ def test_a_figure_and_its_numbers(here, qlstm, table, name, kind):
 def test_resources(here, qlstm, table, monkeypatch):
     monkeypatch.setattr(plans, "DEVICE", "fake:manila")
     monkeypatch.setattr(plans, "PLANS", (plans.Planned(2),))
-    code, out, _ = qlstm("reproduce", "resources", "--out", "r")
-    assert code == 0
+    assert qlstm("reproduce", "resources", "--out", "r")[0] == 0
     closed, counted = table(here / "r" / "plans.csv")
     for name in ("parameters", "qubits per QPU", "rounds", "jobs", "sets", "executions"):
         assert closed[name] == counted[name]

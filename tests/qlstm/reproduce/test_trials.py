@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +13,9 @@ from qlstm import Ansatz, Forecaster
 from qlstm.metrics import drop99, r2
 from qlstm.reproduce.ours import MODEL, SIZES
 from qlstm.reproduce.paper import centric, distributed
-from qlstm.reproduce.pool import run_all
+from qlstm.reproduce.pool import _here, _there, run_all
 from qlstm.reproduce.setups import Classical, Data, Quantum, Setup
-from qlstm.reproduce.trials import dataset, run, same_windows
+from qlstm.reproduce.trials import Trial, dataset, run, same_windows
 from qlstm.tasks import Dataset, linear_fit, load
 from qlstm.training import Recipe, Trainer, predict
 
@@ -59,11 +60,11 @@ def test_processes_do_not_change_the_numbers() -> None:
         np.testing.assert_array_equal(alone[one].forecasts, together[one].forecasts)
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_stopped_trainings_are_left_out(processes: int) -> None:
+@pytest.mark.parametrize("start", [_here, lambda work, stop: _there(work, 1, stop)], ids=["here", "in a worker"])
+def test_stopped_trainings_are_left_out(start: Callable[..., Iterator[Trial]]) -> None:
     long = replace(SMALL, recipe=replace(SMALL.recipe, epochs=10**6))
     looks = iter(range(10**9))
-    assert list(run_all([(long, 0), (long, 1)], processes, lambda: next(looks) > 3)) == []
+    assert list(start([(long, 0), (long, 1)], lambda: next(looks) > 3)) == []
 
 
 def test_models_have_the_sizes_that_are_said() -> None:
