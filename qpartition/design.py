@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backends.errors import InputError, shown
+from backends.whole import whole
+
 from .partition import Partition, contiguous, partition
 
 GATES = 4
@@ -35,6 +38,9 @@ class Circuit:
         uploads: How often the input is encoded.
         encodings: Encoding rotations per input and upload.
         trainable_encoding: Encoding angles depend on weights, so all of them need a derivative.
+
+    Raises:
+        InputError: For a number that is not positive.
     """
 
     depth: int = 2
@@ -42,6 +48,11 @@ class Circuit:
     uploads: int = 1
     encodings: int = 2
     trainable_encoding: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("depth", "angles", "uploads", "encodings"):
+            if whole(getattr(self, name), 1) is None:
+                raise InputError(f"{name}={shown(getattr(self, name))} of a circuit must be an integer of at least 1")
 
     def weights(self, part: Part) -> int:
         """P_VQC = angles x L x q (Eq. 10)."""

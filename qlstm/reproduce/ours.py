@@ -1,7 +1,6 @@
 """Our own model on the same windows, and the classical ones beside it: an LSTM of like size, a linear fit.
 
-Everything here was chosen on the seeds 100 to 109 (``--first-seed 100``); the results to report are those of
-the seeds 0 to 9, on which nothing was chosen.
+Everything here was chosen on the seeds 100 to 109 (``--first-seed 100``); docs/howto/reproduce.md reports other ones.
 """
 
 from __future__ import annotations

@@ -7,9 +7,12 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from multiprocessing.synchronize import Event
+
+from backends.errors import InputError
 
 from .setups import Setup
 from .trials import Trial, run
@@ -34,7 +37,7 @@ def run_all(work: Sequence[Work], processes: int, stop: Callable[[], bool] = lam
         stop: Once it is true, trainings stop after their current step, and those that are not finished are left out.
 
     Raises:
-        InputError: If a training diverges.
+        InputError: If a training diverges, or its process is killed.
     """
     workers = min(processes, len(work))
     return _here(work, stop) if workers <= 1 else _there(work, workers, stop)
@@ -65,6 +68,10 @@ def _there(work: Sequence[Work], workers: int, stop: Callable[[], bool]) -> Iter
                     trial = None if future.cancelled() else future.result()
                     if trial is not None:
                         yield trial
+        except BrokenProcessPool as error:
+            raise InputError(
+                f"one of {workers} training processes was killed, perhaps for lack of memory; use fewer --processes"
+            ) from error
         finally:  # an error, a second Ctrl-C, or nobody listens any more
             stopped.set()
             _cancel(waiting)

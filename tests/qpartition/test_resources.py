@@ -49,3 +49,5 @@ def test_bad_input() -> None:
         resources(3, steps=2)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="parts=4 exceeds hidden_size=3"):
         Design.of(1, 3, 4)
+    with pytest.raises(InputError, match="depth=0 of a circuit must be"):
+        Circuit(depth=0)
