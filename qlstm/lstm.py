@@ -52,8 +52,8 @@ class QLSTM(nn.Module):
         dropout: Probability, on the outputs of every layer but the last, in training mode.
         bidirectional: Also walk the sequence from its end; outputs of both directions are concatenated.
         parts: Number of parts M of every gate.
-        partition: ``"contiguous"``, ``"round-robin"``, ``"shared-input"``, index lists or a `Partition`.
-            A `Partition` or index lists fit one input size, so they need ``num_layers=1``.
+        partition: ``"contiguous"``, ``"input-first"``, ``"round-robin"``, ``"shared-input"``, index lists or a
+            `Partition`. A `Partition` or index lists fit one input size, so they need ``num_layers=1``.
         ansatz: Circuit of every sub-VQC; `Ansatz.chen2020()` by default.
         executor: Evaluates the sub-VQCs, such as a `qpartition.Dispatcher`; None simulates exactly. Can be set later.
         gradient: With an executor, where derivatives of its values come from; without one they are always exact.

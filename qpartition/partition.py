@@ -159,8 +159,15 @@ def shared_input(input_size: int, hidden_size: int, parts: int) -> tuple[Indices
     return tuple(own + x for own in _slices(hidden_size, parts))
 
 
+def input_first(input_size: int, hidden_size: int, parts: int) -> tuple[Indices, ...]:
+    """Consecutive slices of [x; h]: as `contiguous`, but x comes first, as in the authors' public code."""
+    order = (*range(hidden_size, hidden_size + input_size), *range(hidden_size))
+    return tuple(tuple(order[i] for i in piece) for piece in _slices(len(order), parts))
+
+
 STRATEGIES: dict[str, Callable[[int, int, int], tuple[Indices, ...]]] = {
     "contiguous": contiguous,
+    "input-first": input_first,
     "round-robin": round_robin,
     "shared-input": shared_input,
 }

@@ -162,7 +162,7 @@ def options(command: str) -> set[str]:
     return {parameter.opts[0] for parameter in parameters if parameter.opts[0].startswith("--")} - {"--help"}
 
 
-@pytest.mark.parametrize("command", ["train", "plan", "compare", "forecast", "qpus", "report"])
+@pytest.mark.parametrize("command", ["train", "plan", "compare", "forecast", "qpus", "report", "reproduce"])
 def test_reference_lists_every_option(command: str) -> None:
     page = (ROOT / "docs/reference/cli.md").read_text()
     section = re.search(rf"^## qlstm {command}\b(.*?)(?=^## |\Z)", page, re.DOTALL | re.MULTILINE)

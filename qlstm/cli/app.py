@@ -14,6 +14,7 @@ from .plan import plan
 from .qpus import qpus
 from .replay import replay
 from .report import report
+from .reproduce import reproduce
 from .train import train
 
 app = typer.Typer(
@@ -50,3 +51,4 @@ app.command()(qpus)
 app.command()(jobs)
 app.command()(replay)
 app.command()(report)
+app.command()(reproduce)

@@ -44,6 +44,14 @@ def test_contiguous_inputs_are_those_of_array_split(size: tuple[int, int, int]) 
 
 
 @given(sizes())
+def test_input_first_is_contiguous_in_x_then_h(size: tuple[int, int, int]) -> None:
+    inputs, hidden, parts = size
+    p = partition("input-first", inputs, hidden, parts, qubits=widest(inputs, hidden))
+    order = np.roll(np.arange(inputs + hidden), inputs)  # x, the last entries of v, come first
+    assert [list(part) for part in p.inputs] == [a.tolist() for a in np.array_split(order, parts)]
+
+
+@given(sizes())
 def test_round_robin_gives_feature_i_to_part_i_mod_parts(size: tuple[int, int, int]) -> None:
     inputs, hidden, parts = size
     p = partition("round-robin", inputs, hidden, parts, qubits=widest(inputs, hidden))

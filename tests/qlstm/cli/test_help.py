@@ -6,6 +6,7 @@ import pytest
 
 from backends.errors import InputError
 from qlstm.ansatz import PRESETS
+from qlstm.reproduce.experiments import EXPERIMENTS
 from qlstm.tasks import TASKS
 from qlstm.training.recipe import OPTIMIZERS
 from qpartition.partition import STRATEGIES
@@ -39,6 +40,11 @@ def test_help_names_every_choice(qlstm):
     text = re.sub(r"[\s│]+", " ", qlstm("train", "--help")[1])
     for name in (*TASKS, *PRESETS, *STRATEGIES, *OPTIMIZERS, "linear", "vqc", "deferred", "fused", "train", "all"):
         assert name in text
+
+
+def test_help_names_every_experiment(qlstm):
+    text = re.sub(r"[\s│]+", " ", qlstm("reproduce", "--help")[1])
+    assert ", ".join(EXPERIMENTS) in text
 
 
 def test_main_exits_with_the_code(monkeypatch):
