@@ -69,7 +69,7 @@ class AerEngine:
         wires = list(compact.wires[:outputs])
         circuit, sign = self._checked(compact)
         circuit.save_probabilities(wires + sign)
-        for angles in self._chunks(compact, values):
+        for angles in self._chunks(compact, values, circuit.num_qubits):
             answers = self._run(circuit, compact, angles if compact.slots else angles[:1], 1)
             found = np.array([one.data.probabilities for one in answers])
             found = found if compact.slots else np.repeat(found, len(angles), axis=0)
@@ -84,7 +84,7 @@ class AerEngine:
         register = ClassicalRegister(len(wires))
         circuit.add_register(register)
         circuit.measure(wires, register)
-        for angles in self._chunks(compact, values):
+        for angles in self._chunks(compact, values, circuit.num_qubits):
             counts = np.zeros((len(angles), 2 ** len(wires)), dtype=np.int64)
             seed = int(rng.integers(2**31))
             for row, one in zip(counts, self._run(circuit, compact, angles, shots, seed), strict=True):
@@ -94,22 +94,21 @@ class AerEngine:
 
     def _checked(self, compact: CompactCircuit) -> tuple[QuantumCircuit, list[int]]:
         """A copy that Aer can run, and the qubit that its sign is on, where it has one."""
-        width = compact.circuit.num_qubits + compact.signed
-        if width > self._widest:
-            raise InputError(
-                f"Aer simulates at most {self._widest} qubits here, the circuit uses {width}; use more parts, or cut it"
-            )
         _check_free_angles(compact)
         circuit = compact.circuit
         if self._target is not None and any(item.name == "delay" for item in circuit.data):
             circuit = relaxing(circuit, self._target)
         sign = [compact.circuit.num_qubits] if compact.signed else []
-        if self._confusions is None:
-            return deferred(circuit.copy()), sign
-        return instruments(circuit.copy(), self._confusions), sign
+        copy = circuit.copy()
+        ready = deferred(copy) if self._confusions is None else instruments(copy, self._confusions)
+        if ready.num_qubits > self._widest:
+            raise InputError(
+                f"Aer simulates at most {self._widest} qubits here, the circuit uses {ready.num_qubits}"
+                f"{' with those of its sign' if sign else ''}; use more parts, or cut it"
+            )
+        return ready, sign
 
-    def _chunks(self, compact: CompactCircuit, values: FloatArray) -> Iterator[FloatArray]:
-        width = compact.circuit.num_qubits + compact.circuit.num_clbits  # every sign may be a qubit, see `deferred`
+    def _chunks(self, compact: CompactCircuit, values: FloatArray, width: int) -> Iterator[FloatArray]:
         chunk = max(1, min(_CHUNK, _CHUNK_BYTES // (16 * self._dimension**width)))
         for start in range(0, len(values), chunk):
             yield compact.angles.at(values[start : start + chunk])

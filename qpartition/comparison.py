@@ -198,22 +198,23 @@ def seconds(made: Plan, rounds: Iterable[Sets]) -> float:
     return Counts.of_rounds([meter.calibration(), *map(meter.round, asked)], meter.qpus).qpu_seconds
 
 
-def require_within(budget: float | None, prices: Mapping[str, float]) -> None:
+def require_within(budget: float | None, prices: Mapping[str, float], what: str = "mapping") -> None:
     """Refuse a comparison that would cost more than its budget.
 
     Args:
         budget: QPU seconds; None for no limit.
-        prices: QPU seconds by mapping.
+        prices: QPU seconds by name.
+        what: What is compared.
 
     Raises:
-        BudgetError: Names the price, the budget and the dearest mapping.
+        BudgetError: Names the price, the budget and the dearest one.
     """
     total = sum(prices.values())
     if budget is not None and total > budget * (1 + ROUNDING):
         dearest = max(prices, key=lambda name: prices[name])
         raise BudgetError(
-            f"this comparison of {len(prices)} mapping(s) would take {total:.1f} QPU seconds, {prices[dearest]:.1f} of "
-            f"them for {dearest}, the budget is {budget:.1f}; raise the budget, or use fewer mappings or shots"
+            f"this comparison of {len(prices)} {what}(s) would take {total:.1f} QPU seconds, {prices[dearest]:.1f} of "
+            f"them for {dearest}, the budget is {budget:.1f}; raise the budget, or use fewer {what}s or shots"
         )
 
 

@@ -140,11 +140,15 @@ def _fields(document: object) -> dict[str, Any]:
 
 def _cut(entry: object) -> CutSummary:
     fields = {name: _typed(entry, name, types) for name, types in CUT.items()}
-    lists = {"keys": (str,), "widths": (int,)}
-    for name, types in lists.items():
-        if not fields[name] or not all(isinstance(value, types) for value in fields[name]):
-            raise InputError(f"{name}={shown(fields[name])} of a cut is of the wrong type")
-    return CutSummary(**fields | {name: tuple(fields[name]) for name in lists})
+    keys, widths = fields["keys"], fields["widths"]
+    if not keys or not all(isinstance(key, str) for key in keys):
+        raise InputError(f"keys={shown(keys)} of a cut must be a list of texts")
+    if not widths or any(whole(width, 1) is None for width in widths):
+        raise InputError(f"widths={shown(widths)} of a cut must be a list of positive integers")
+    for name, value in fields.items():
+        if name not in ("keys", "widths") and not 0 <= value < inf:
+            raise InputError(f"{name}={value} of a cut must be a finite number of at least 0")
+    return CutSummary(**fields | {"keys": tuple(keys), "widths": tuple(widths)})
 
 
 def _circuits(entries: list[object]) -> tuple[PlacedCircuit, ...]:

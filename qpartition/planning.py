@@ -15,6 +15,7 @@ from .advice import rep_delay_advice
 from .counts import Counts, Sets
 from .cutting.cut import MAX_OVERHEAD
 from .cutting.fitting import CutSummary, fitted, summaries
+from .cutting.placed import checked_copies
 from .export import checked_path
 from .gradients import GRADIENTS, SAMPLES, Asked, checked_samples, training_rounds
 from .mapping import place
@@ -170,7 +171,7 @@ def plan(
     samples = checked_samples(samples)
     check_name("wide", wide, WIDE)
     if wide == "cut":
-        workload = fitted(workload, topology, max_overhead, _checked_copies(copies))
+        workload = fitted(workload, topology, max_overhead, checked_copies(copies))
     asked = Asked(jacobian, samples)
     rounds = training_rounds(workload, gradient, asked)
     usage = Usage(shots, gradient, jacobian, samples, packing)
@@ -216,13 +217,6 @@ def _check_cuts(workload: Workload, gradient: str, mitigation: Mitigation) -> No
         raise InputError(
             "readout mitigation knows the end of a circuit only, and pieces of cut circuits measure on the way; leave it out"
         )
-
-
-def _checked_copies(copies: object) -> int:
-    number = whole(copies, 1)
-    if number is None:
-        raise InputError(f"copies={shown(copies)} must be an integer of at least 1: runs of each piece, on average")
-    return number
 
 
 def _checked_shots(shots: object) -> int | None:

@@ -74,14 +74,18 @@ def named_ways(text: str) -> tuple[str, ...]:
     """
     found = list[str]()
     for word in (word.strip() for word in text.split(",")):
-        name = f"bridges={word}" if word.isdigit() and found and found[-1].startswith("bridges=") else word
+        name = f"bridges={word}" if _is_number(word) and found and found[-1].startswith("bridges=") else word
         kind, _, number = name.partition("=")
-        if name not in WAYS[:3] and not (kind == "bridges" and number.isdigit() and int(number) > 0):
+        if name not in WAYS[:3] and not (kind == "bridges" and _is_number(number) and int(number) > 0):
             raise unknown_name("way", word, WAYS)
         if name in found:
             raise InputError(f"--wide {text}: {name} is there twice; name each way once")
         found.append(name)
     return tuple(found)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def is_contest(text: object) -> bool:
@@ -112,7 +116,7 @@ def plan_ways(given: Mapping[str, Any]) -> WaysContest:
     ways = [_planned(name, base, data, models) for name in names]
     cheapest = min(_seconds(way.plan) for way in ways)
     contest = WaysContest(base, data, tuple(replace(way, fair=_fair(way, cheapest)) for way in ways))
-    require_within(base.budget, {way.name: _price(way, data) for way in contest.ways})
+    require_within(base.budget, {way.name: _price(way, data) for way in contest.ways}, "way")
     return contest
 
 
@@ -132,7 +136,8 @@ def run_ways(contest: WaysContest, callbacks: Sequence[Callback] = ()) -> WaysRe
         for basis, plan in (("shots", way.plan), ("QPU seconds", way.fair)):
             if plan is not None:
                 rows.append(_measured(way, plan, basis, contest.data, angles, trained[id(way.model)]))
-    return WaysResult(tuple(rows), tuple(f"{w.name}: {cut}" for w in contest.ways for cut in w.plan.cuts))
+    lost = [f"{w.name}: not even one shot costs as little as the cheapest way" for w in contest.ways if w.fair is None]
+    return WaysResult(tuple(rows), (*lost, *(f"{w.name}: {cut}" for w in contest.ways for cut in w.plan.cuts)))
 
 
 def _planned(name: str, base: RunSettings, data: Dataset, models: dict[tuple[int, int], Forecaster]) -> Way:

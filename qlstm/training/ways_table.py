@@ -60,7 +60,7 @@ class WaysResult:
 
     Attributes:
         rows: At equal shots and at equal QPU seconds.
-        notes: What was cut.
+        notes: What was cut, and what has no place at equal QPU seconds.
     """
 
     rows: tuple[Row, ...]
@@ -76,9 +76,7 @@ class WaysResult:
             f"at equal {basis}:\n{table(HEADER, [_cells(row) for row in self.equal(basis)])}"
             for basis in dict.fromkeys(row.equal for row in self.rows)
         ]
-        missing = {row.way for row in self.equal("shots")} - {row.way for row in self.equal("QPU seconds")}
-        lost = [f"{way}: not even one shot costs as little as the cheapest way" for way in sorted(missing)]
-        return "\n\n".join([*parts, "\n".join([*lost, *self.notes])]).rstrip()
+        return "\n\n".join([*parts, "\n".join(self.notes)]).rstrip()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,48 +19,60 @@ from qpartition.workload import Workload
 from .placed import CutCircuit, Indices
 from .results import Difference, Measured
 
-_REMEMBERED = 1 << 24
-"""Numbers that are kept of measured rows (128 MiB)."""
+_REMEMBERED = 1 << 26
+"""Numbers that are kept of measured rows (512 MiB)."""
+_Row = tuple[list[FloatArray], list[FloatArray] | None]
+"""Expectations of the fragments of one row, and their variances."""
 
 
 class Memory:
-    """What was measured of rows, so that their derivatives need it not again: the latest, as much as there is room for."""
+    """What was measured of rows, so that their derivatives need it not again; every measurement serves once.
+
+    Rows that are alike are measured each for itself, and so are their derivatives. The oldest are given up where there is no
+    more room; their rows are measured again.
+    """
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self._kept: OrderedDict[tuple[str, bytes], tuple[list[FloatArray], list[FloatArray] | None]] = OrderedDict()
-        self._size = 0
+        self._kept: dict[tuple[str, bytes], list[int]] = {}
+        self._rows: OrderedDict[int, tuple[tuple[str, bytes], _Row]] = OrderedDict()
+        self._next = self._size = 0
 
     def keep(self, key: str, base: FloatArray, measured: Measured) -> None:
         """Remember every row of a circuit."""
-        tensors, variances = measured
+        tensors, variances, _ = measured
         for row, values in enumerate(base):
-            name = (key, values.tobytes())
-            self._forget(name)
             kept = [tensor[row] for tensor in tensors], variances and [variance[row] for variance in variances]
-            self._kept[name] = kept
+            name = (key, values.tobytes())
+            self._kept.setdefault(name, []).append(self._next)
+            self._rows[self._next] = (name, kept)
+            self._next += 1
             self._size += _size(kept)
         while self._size > _REMEMBERED:
-            self._forget(next(iter(self._kept)))
+            self._forget(next(iter(self._rows)))
 
-    def recall(self, key: str, base: FloatArray) -> Measured | None:
-        """All rows of a circuit; None if one is not known."""
-        found = [self._kept.get((key, values.tobytes())) for values in base]
-        known = [one for one in found if one is not None]
-        if len(known) < len(found) or not known:
+    def take(self, key: str, base: FloatArray) -> Measured | None:
+        """What was measured of all rows of a circuit, which is forgotten then; None if one is not known."""
+        wanted = Counter(values.tobytes() for values in base)
+        if any(len(self._kept.get((key, row), ())) < times for row, times in wanted.items()):
             return None
-        tensors = [np.stack(column) for column in zip(*(tensors for tensors, _ in known), strict=True)]
-        spreads = [variances for _, variances in known if variances is not None]
-        if len(spreads) < len(known):
-            return Measured(tensors, None)
-        return Measured(tensors, [np.stack(column) for column in zip(*spreads, strict=True)])
+        found = [self._forget(self._kept[key, values.tobytes()][-1]) for values in base]
+        tensors = [np.stack(column) for column in zip(*(tensors for tensors, _ in found), strict=True)]
+        spreads = [variances for _, variances in found if variances is not None]
+        if len(spreads) < len(found):
+            return Measured(tensors, None, joint=True)
+        return Measured(tensors, [np.stack(column) for column in zip(*spreads, strict=True)], joint=True)
 
-    def _forget(self, name: tuple[str, bytes]) -> None:
-        known = self._kept.pop(name, None)
-        self._size -= 0 if known is None else _size(known)
+    def _forget(self, number: int) -> _Row:
+        name, kept = self._rows.pop(number)
+        self._kept[name].remove(number)
+        if not self._kept[name]:
+            del self._kept[name]
+        self._size -= _size(kept)
+        return kept
 
 
-def _size(kept: tuple[list[FloatArray], list[FloatArray] | None]) -> int:
+def _size(kept: _Row) -> int:
     return sum(array.size for arrays in kept if arrays is not None for array in arrays)
 
 
@@ -73,7 +85,7 @@ class CutAsker:
         self._plain, self._memory = PlainAsker(whole), Memory()
 
     def ask(self, rows: Mapping[str, Rows], *, values: bool, slopes: bool) -> CutQuestion:
-        """See `Asker`. Derivatives of rows whose values were asked for before go by what was measured then."""
+        """See `Asker`. Derivatives of rows whose values were asked for before go by what was measured then, once."""
         uncut = {key: r for key, r in rows.items() if key not in self._circuits}
         cut = {
             key: CutRows.of(key, self._circuits[key], self._whole, r, values, slopes, self._memory)
@@ -116,7 +128,8 @@ class CutRows:
         shares: See `CutCircuit.shares`.
         plain: Whether the rows themselves are measured.
         shifts: By unit, of its own angles.
-        memory: What was measured before.
+        known: What was measured of the rows before; None where it is not needed, or not known.
+        memory: Where to keep what is measured of them now; None where nobody will ask again.
     """
 
     key: str
@@ -128,7 +141,8 @@ class CutRows:
     shares: list[Indices]
     plain: bool
     shifts: list[Shifts]
-    memory: Memory
+    known: Measured | None
+    memory: Memory | None
 
     @classmethod
     def of(
@@ -138,10 +152,11 @@ class CutRows:
         wanted = rows.mask & whole.active[key] & slopes
         by_angle, angles = cut.wanted(wanted), cut.knitted.angles.at(rows.base)
         shifts = [Shifts.of(by_angle[:, list(unit.own)] & unit.active) for unit in cut.units]
-        unknown = bool(wanted.any()) and memory.recall(key, rows.base) is None
+        known = memory.take(key, rows.base) if wanted.any() and not values else None
+        plain = values or (known is None and bool(wanted.any()))
         return cls(
-            key, cut, whole.by_key[key].inputs, rows.base, wanted, angles, cut.shares(angles), values or unknown, shifts,
-            memory,
+            key, cut, whole.by_key[key].inputs, rows.base, wanted, angles, cut.shares(angles), plain, shifts, known,
+            memory if values and not slopes else None,
         )  # fmt: skip
 
     @property
@@ -166,8 +181,7 @@ class CutRows:
         if not self.wanted.any():
             nothing = np.zeros((len(self.base), outputs, self.base.shape[1]))
             return divided(nothing, nothing, self.inputs)
-        measured = self._measured(results) if self.plain else self.memory.recall(self.key, self.base)
-        assert measured is not None
+        measured = self._measured(results) if self.known is None else self.known
         differences = [self._difference(f, results) for f in range(len(self.cut.knitted.fragments))]
         found = self.cut.knitted.slopes(self.angles, measured, differences)
         mask = self.wanted[:, None, :]
@@ -179,7 +193,8 @@ class CutRows:
     def _measured(self, results: Results) -> Measured:
         mine = {u: first(self._results(results, u), len(self.base) * len(share)) for u, share in enumerate(self.shares)}
         measured = self.cut.measured(len(self.base), mine, self.shares)
-        self.memory.keep(self.key, self.base, measured)
+        if self.memory is not None:
+            self.memory.keep(self.key, self.base, measured)
         return measured
 
     def _difference(self, f: int, results: Results) -> Difference:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite, log, log10
 
 from qiskit import QuantumCircuit
 from qiskit_addon_cutting.instructions import Move
@@ -10,13 +11,17 @@ from qiskit_addon_cutting.instructions import Move
 from backends.errors import InputError, check_is, shown
 from backends.whole import whole
 
-from .finder import Found, find, fits, overhead, pieces
+from .finder import Found, find, fits, log_overhead, pieces
 from .fragments import crossing, fragments
 from .knitted import Knitted
 from .normal import normal_form
 from .observables import Observables
 from .wires import marked
 
+MOST_CUTS = 25
+"""Each takes two letters of the contraction."""
+MOST_SUBEXPERIMENTS = 1_000_000
+"""Expectations that are put together for one parameter set."""
 MAX_OVERHEAD = 1e6
 """Sampling overhead beyond which a cut is refused, unless told otherwise."""
 REMEDIES = "use fewer entangling gates across (the linear entangler, a smaller depth), bridges, or wider cores"
@@ -48,19 +53,42 @@ def cut(
         InputError: If a gate cannot be cut, the pieces do not fit, an observable cannot be used, or the overhead is larger.
     """
     check_is(circuit, QuantumCircuit, "give a Qiskit circuit without measurements")
+    if not circuit.num_qubits:
+        raise InputError("the circuit has no qubits; there is nothing to cut")
     limit = _checked_overhead(max_overhead)
     widths = _checked_widths(max_qubits, circuit.num_qubits)
     known = Observables.of(observables, circuit.num_qubits)
     found = _chosen(circuit, widths, cuts)
+    _check_number(found, limit)
     parts, bases, angles = fragments(found.circuit, found.cut)
     made = Knitted(circuit, parts, bases, angles, known.expanded(found.circuit.num_qubits, found.place))
     _check_widths(made, widths)
-    if made.overhead > limit:
+    if made.subexperiments > MOST_SUBEXPERIMENTS:
         raise InputError(
-            f"cutting {_counted(made)} has a sampling overhead of {made.overhead:.3g}, more than max_overhead={limit:g}; "
-            f"{REMEDIES}"
+            f"{len(made.cuts)} cuts make {made.subexperiments:,} subexperiments, more than {MOST_SUBEXPERIMENTS:,}; {REMEDIES}"
         )
     return made
+
+
+def _check_number(found: Found, limit: float) -> None:
+    """Refuse cuts by their overhead, and by their number, before anything is made of them."""
+    exponent = log_overhead(found) / log(10)
+    if isfinite(exponent) and exponent > log10(limit) + 1e-9:
+        raise InputError(
+            f"cutting {_counted(found)} has a sampling overhead of {_power(exponent)}, more than max_overhead={limit:g}; "
+            f"{REMEDIES}"
+        )
+    if len(found.cut) > MOST_CUTS:
+        raise InputError(f"{len(found.cut)} cuts are more than the {MOST_CUTS} that can be put together; {REMEDIES}")
+
+
+def _power(exponent: float) -> str:
+    """10 to the power of ``exponent`` with three digits, also where that is no float."""
+    whole_part = int(exponent // 1)
+    if whole_part < 4:
+        return f"{10**exponent:.3g}"
+    digits = f"{10 ** (exponent - whole_part):.3g}"
+    return f"{digits}e+{whole_part:02d}"
 
 
 def _chosen(circuit: QuantumCircuit, widths: tuple[int, ...] | None, cuts: object) -> Found:
@@ -87,15 +115,15 @@ def _chosen(circuit: QuantumCircuit, widths: tuple[int, ...] | None, cuts: objec
 def _cheapest(normal: QuantumCircuit, widths: tuple[int, ...]) -> Found:
     """Gates alone, or gates and wires, whichever has the smaller overhead."""
     best = find(normal, widths)
-    cost = overhead(best)
-    if cost == 1.0:
+    cost = log_overhead(best)
+    if cost == 0.0:
         return best
     for width in sorted(set(widths), reverse=True):
         tried = marked(normal, width)
         if tried is not None and any(item.name == "cut_wire" for item in tried.circuit.data):
             found = _moved(tried.circuit, set(tried.gates))
-            if overhead(found) < cost and fits(pieces(found), widths):
-                best, cost = found, overhead(found)
+            if log_overhead(found) < cost and fits(pieces(found), widths):
+                best, cost = found, log_overhead(found)
     return best
 
 
@@ -172,8 +200,8 @@ def _checked_overhead(given: object) -> float:
     return float(given)
 
 
-def _counted(made: Knitted) -> str:
-    wires = sum(basis.is_wire for basis in made.cuts)
-    gates = len(made.cuts) - wires
+def _counted(found: Found) -> str:
+    wires = sum(found.circuit.data[i].name == "move" for i in found.cut)
+    gates = len(found.cut) - wires
     parts = [f"{gates} gate{'s' * (gates != 1)}" * (gates > 0), f"{wires} wire{'s' * (wires != 1)}" * (wires > 0)]
     return " and ".join(filter(None, parts)) or "nothing"

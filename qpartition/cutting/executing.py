@@ -10,14 +10,15 @@ import numpy as np
 
 from backends.errors import InputError, shown
 from backends.qpu import QPU
+from backends.whole import whole
 from qpartition.dispatch import Dispatcher
 from qpartition.planning import plan
 from qpartition.subvqc import SubVQC
 from qpartition.topology import Topology
-from qpartition.workload import Workload
+from qpartition.workload import MOST, Workload
 
 from .angles import FloatArray
-from .placed import CutCircuit
+from .placed import CutCircuit, check_pieces, checked_copies
 from .results import Estimates, Slopes
 from .workload import cut_workload
 
@@ -28,8 +29,19 @@ KEY = "circuit"
 """Name of the circuit in its workload."""
 
 
-def workload_of(knitted: Knitted, batch: int, copies: int = 1) -> Workload:
+def checked_workload(knitted: Knitted, batch: object, copies: object = 1) -> Workload:
     """One evaluation of ``batch`` parameter sets as a workload: see `Knitted.workload`."""
+    number = whole(batch, 1, MOST)
+    if number is None:
+        raise InputError(f"batch={shown(batch)} must be an integer 1..{MOST}: parameter sets of an evaluation")
+    check_pieces(knitted, "the circuit: ")
+    made = _workload(knitted, number, checked_copies(copies))
+    if not made.subvqcs:
+        raise InputError("no fragment has anything to measure: all expectations are known; leave executor out")
+    return made
+
+
+def _workload(knitted: Knitted, batch: int, copies: int) -> Workload:
     source = knitted.circuit.copy(name=KEY)
     source.metadata = {"outputs": source.num_qubits, "inputs": source.num_parameters, "weights": 0}
     subvqc = SubVQC.of(source)
@@ -69,7 +81,7 @@ def _dispatcher(
             raise InputError(f"shots={shown(shots)}, seed={shown(seed)}: a dispatcher has its own; leave both out")
         yield executor
         return
-    made = plan(workload_of(knitted, batch), _topology(knitted, executor), shots=shots)
+    made = plan(checked_workload(knitted, batch), _topology(knitted, executor), shots=shots)
     with Dispatcher(made, seed=seed) as devices:
         yield devices
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import exp, inf, log
+from math import inf, log
 
 import networkx as nx
 import numpy as np
@@ -57,10 +57,10 @@ def find(circuit: QuantumCircuit, widths: Sequence[int]) -> Found:
     return Found(circuit, frozenset(crossing(circuit, labels)), tuple(range(qubits)))
 
 
-def overhead(found: Found) -> float:
-    """Sampling overhead of all cuts; of free angles the largest there can be."""
+def log_overhead(found: Found) -> float:
+    """Natural logarithm of the sampling overhead of all cuts; of free angles the largest there can be."""
     cut = (found.circuit.data[i] for i in found.cut)
-    return exp(sum(_log_overhead(item.operation, is_free(item.params)) for item in cut))
+    return sum(_log_overhead(item.operation, is_free(item.params)) for item in cut)
 
 
 def pieces(found: Found) -> tuple[int, ...]:

@@ -12,11 +12,8 @@ from qpartition.workload import Workload
 
 from .cut import MAX_OVERHEAD, Labels, cut
 from .knitted import Knitted
-from .placed import CutCircuit
+from .placed import CutCircuit, check_pieces
 from .workload import cut_workload
-
-MOST_PIECES = 4096
-"""Subexperiments of one circuit: each is a parameter set of its own for every row."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +72,8 @@ def fitted(workload: Workload, topology: Topology, max_overhead: float = MAX_OVE
     Raises:
         InputError: If a circuit cannot be cut so that it fits, or the overhead is larger.
     """
+    if workload.cuts:  # its pieces are what they are
+        return workload
     widest = max(core.num_qubits for core in topology.cores)
     known: dict[Hashable, CutCircuit] = {}
 
@@ -125,10 +124,5 @@ def _cut(subvqc: SubVQC, widest: int, max_overhead: float) -> Knitted:
         found = cut(subvqc.circuit, observables, widest, labels, max_overhead)
     except InputError as error:
         raise InputError(f"sub-VQC {subvqc.key!r}: {error}") from None
-    if found.subexperiments > MOST_PIECES:
-        raise InputError(
-            f"sub-VQC {subvqc.key!r}: {len(found.cuts)} cuts make {found.subexperiments:,} subexperiments of it, more than "
-            f"{MOST_PIECES:,}; use fewer entangling gates across (the linear entangler, a smaller depth), fewer bridges, "
-            "or wider cores"
-        )
+    check_pieces(found, f"sub-VQC {subvqc.key!r}: ")
     return found

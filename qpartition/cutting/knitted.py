@@ -99,10 +99,14 @@ class Knitted:
         Args:
             batch: Parameter sets.
             copies: How many times each piece runs, on average: those that weigh more in the sum more often.
-        """
-        from .executing import workload_of
 
-        return workload_of(self, batch, copies)
+        Raises:
+            InputError: For numbers that are not positive, more pieces than devices should be asked for, or where there is
+                nothing to measure.
+        """
+        from .executing import checked_workload
+
+        return checked_workload(self, batch, copies)
 
     def expectations(
         self, values: FloatArray, shots: int | None = None, *, executor: object = None, seed: int | None = None
@@ -168,7 +172,7 @@ class Knitted:
         if measured.variances is None:
             return Estimates(strings @ weight.T, np.zeros((len(strings), len(weight))))
         spread = self._knitter.variance(matrices, measured.tensors, measured.variances)
-        return Estimates(strings @ weight.T, np.sqrt(np.maximum(spread, 0.0) @ (weight**2).T))
+        return Estimates(strings @ weight.T, _summed(spread, weight, measured.joint))
 
     def slopes(self, angles: FloatArray, measured: Measured, differences: Iterable[Difference]) -> Slopes:
         """Derivatives of the whole circuit: by angles of cut gates, and by the others where there is a difference.
@@ -178,7 +182,7 @@ class Knitted:
             measured: At these angles.
             differences: Of fragments.
         """
-        matrices, (tensors, variances) = self._matrices(angles), measured
+        matrices, (tensors, variances, joint) = self._matrices(angles), measured
         slopes = np.zeros((len(angles), len(self.angles), self.observables.weights.shape[1]))
         spread = np.zeros_like(slopes)
         for k, basis in enumerate(self.cuts):
@@ -203,7 +207,7 @@ class Knitted:
                 spread[rows, which] += self._knitter.variance(of_rows, shifted, spreads)
         weight, chain = self.observables.weights, self.angles.slopes
         found = np.einsum("nas,os,ap->nop", slopes, weight, chain, optimize=True)
-        error = np.sqrt(np.maximum(np.einsum("nas,os,ap->nop", spread, weight**2, chain**2, optimize=True), 0.0))
+        error = np.einsum("nao,ap->nop", _summed(spread, weight, joint), np.abs(chain), optimize=True)
         return Slopes(found, error)
 
     def _matrices(self, angles: FloatArray) -> list[FloatArray]:
@@ -222,6 +226,12 @@ class Knitted:
         if not np.isfinite(array).all():
             raise InputError("values hold NaN or infinity; angles must be finite")
         return array
+
+
+def _summed(variance: FloatArray, weight: FloatArray, joint: bool) -> FloatArray:
+    """Standard errors of weighted sums over the last axis: of independent terms, or the largest they can have."""
+    known = np.maximum(variance, 0.0)
+    return np.asarray(np.sqrt(known) @ np.abs(weight).T if joint else np.sqrt(known @ (weight**2).T))
 
 
 def _rows(array: FloatArray, rows: NDArray[np.intp]) -> FloatArray:

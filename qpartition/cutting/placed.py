@@ -9,7 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.errors import InputError, shown
 from backends.qpu import Expectations
+from backends.whole import whole
 from qpartition.shifts import BoolArray
 
 from .angles import FloatArray
@@ -19,6 +21,35 @@ from .shots import allotted, weights
 from .units import CONSTANT, Unit, units
 
 Indices = NDArray[np.intp]
+MOST_PIECES = 4096
+"""Subexperiments of one circuit on devices: each is a parameter set of its own for every row."""
+MOST_COPIES = 100
+
+
+def checked_copies(copies: object) -> int:
+    """How many times each piece runs, as an int.
+
+    Raises:
+        InputError: For anything else than 1 to `MOST_COPIES`.
+    """
+    number = whole(copies, 1, MOST_COPIES)
+    if number is None:
+        raise InputError(f"copies={shown(copies)} must be an integer 1..{MOST_COPIES}: runs of each piece, on average")
+    return number
+
+
+def check_pieces(knitted: Knitted, where: str = "") -> None:
+    """Refuse what would ask devices for too much.
+
+    Raises:
+        InputError: For more subexperiments than `MOST_PIECES`.
+    """
+    if knitted.subexperiments > MOST_PIECES:
+        raise InputError(
+            f"{where}{len(knitted.cuts)} cuts make {knitted.subexperiments:,} subexperiments of it, more than "
+            f"{MOST_PIECES:,}; use fewer entangling gates across (the linear entangler, a smaller depth), fewer bridges, "
+            "or wider cores"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +161,7 @@ class CutCircuit:
             which = self.knitted.local[f][1]
             pairs.append((tensor[..., which], variance[..., which]))
         exact = not any(spread.any() for _, spread in pairs)
-        return Measured([t for t, _ in pairs], None if exact else [v for _, v in pairs])
+        return Measured([t for t, _ in pairs], None if exact else [v for _, v in pairs], joint=True)
 
 
 def _flat(unit: Unit, shape: tuple[int, ...]) -> Indices:

@@ -17,7 +17,8 @@ class Estimates:
 
     Attributes:
         values: Shape (n, observables).
-        stderr: Standard errors of the same shape; 0 where the expectations are exact.
+        stderr: Standard errors of the same shape; 0 where the expectations are exact. On devices, of an observable that is
+            a sum of strings, an upper bound: its strings are read from the same shots.
     """
 
     values: FloatArray
@@ -30,7 +31,8 @@ class Slopes:
 
     Attributes:
         values: Shape (n, observables, parameters).
-        stderr: Standard errors of the same shape; 0 where they are exact.
+        stderr: Standard errors of the same shape; 0 where they are exact. An upper bound for a parameter in several gates,
+            whose derivatives share measurements, and for sums of strings on devices.
     """
 
     values: FloatArray
@@ -40,11 +42,13 @@ class Slopes:
 class Measured(NamedTuple):
     """Expectations of all fragments, one array each of shape (n, one axis per slot, strings).
 
-    ``variances`` are of the same shapes; None where they are exact.
+    ``variances`` are of the same shapes; None where they are exact. ``joint``: strings may be read from the same shots, so
+    that nothing is known of how their errors go together.
     """
 
     tensors: list[FloatArray]
     variances: list[FloatArray] | None
+    joint: bool = False
 
 
 class Difference(NamedTuple):

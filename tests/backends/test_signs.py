@@ -148,6 +148,19 @@ def test_measurements_survive_the_transpiler() -> None:
     assert profile.fidelity < qpu.profile(plain, qpu.cores(3)[0], 1).fidelity
 
 
+def test_qubits_measured_last_of_all_need_no_more_qubits() -> None:
+    """A Pauli string of many qubits, as the sign at the end of a circuit."""
+    circuit = QuantumCircuit(20, 20)
+    circuit.h(0)
+    for q in range(19):
+        circuit.cx(q, q + 1)
+    circuit.measure(range(20), range(20))
+    for spec in ("exact", "aer"):
+        qpu = open_qpu(spec)
+        found = qpu.run([Request(circuit, np.zeros((1, 0)), 1, qpu.cores(20)[0])]).result()[0]
+        np.testing.assert_allclose(found.values, [[0.0, 1.0]], atol=1e-12)
+
+
 def test_what_is_no_sign_is_refused() -> None:
     qpu = open_qpu("exact")
     core = qpu.cores(2)[0]

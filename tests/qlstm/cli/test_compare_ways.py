@@ -92,6 +92,6 @@ def test_names():
     assert [is_contest(text) for text in ("cut", "whole", "split", "bridges=2", "cut,whole", None)] == [
         False, False, True, True, True, False,
     ]  # fmt: skip
-    for text in ("", "3", "bridges", "split,2"):
+    for text in ("", "3", "bridges", "split,2", "bridges=²"):
         with pytest.raises(InputError, match="unknown way"):
             named_ways(text)

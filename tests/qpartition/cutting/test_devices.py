@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
+from qiskit.quantum_info import SparsePauliOp
 from qiskit_addon_cutting.instructions import CutWire
 
 from backends import InputError, open_qpu
@@ -231,3 +232,109 @@ def test_the_search_cuts_a_wire_where_that_is_cheaper() -> None:
     truth = circuits.truth(circuit, values, ["IIIIZ", "ZIIII"])
     for one in (k, gates):
         np.testing.assert_allclose(one.expectations(values, executor=open_qpu("exact")).values, truth, atol=1e-9)
+
+
+def test_rows_that_are_alike_are_measured_each_for_itself() -> None:
+    """Their slopes too: the mean over 400 equal rows has the error of 400 measurements."""
+    circuit = circuits.entangled(2, ["rzz"], seed=6)
+    k = cut(circuit, ["IZ", "ZI"], cuts="AB")
+    values = np.tile(circuits.angles_of(circuit, 1), (400, 1))
+    made = plan(k.workload(400), Topology([open_qpu("exact")], 1), shots=100)
+    with Dispatcher(made, seed=1) as devices:
+        k.expectations(values, executor=devices)
+        first = k.jacobian(values, executor=devices)
+        spent = devices.report().parameter_sets
+        second = k.jacobian(values, executor=devices)  # what was measured served once
+        again = devices.report().parameter_sets - spent
+    exact = k.jacobian(values[:1]).values
+    (cut_angle,) = {angle for angle in range(circuit.num_parameters) if angle not in
+                    {a for fragment in k.fragments for a in fragment.angles}}  # fmt: skip
+    for found in (first, second):
+        error = found.values.mean(axis=0)[:, cut_angle] - exact[0, :, cut_angle]
+        spread = np.sqrt((found.stderr[:, :, cut_angle] ** 2).mean(axis=0) / len(values))
+        assert np.abs(error / spread).max() < 4.5
+        assert len(np.unique(found.values[:, 0, cut_angle])) > 100
+    assert again == spent  # the rows and their shifts
+
+
+def test_derivatives_survive_a_memory_that_is_too_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    from qpartition.cutting import asking
+
+    monkeypatch.setattr(asking, "_REMEMBERED", 30)
+    circuit = circuits.chain(4, kind="rzz")
+    k, values = cut(circuit, ["IIIZ"], cuts="AABB"), circuits.angles_of(circuit, 3)
+    made = plan(k.workload(3), Topology([open_qpu("exact")], 2), shots=None)
+    with Dispatcher(made) as devices:
+        k.expectations(values, executor=devices)
+        found = k.jacobian(values, executor=devices)
+    np.testing.assert_allclose(found.values, k.jacobian(values).values, atol=1e-9)
+
+
+def test_standard_errors_of_sums_are_bounds() -> None:
+    """Strings of one fragment come from the same shots: their sum may vary more than if they were independent."""
+    circuit = QuantumCircuit(4)
+    circuit.h([0, 2])
+    circuit.cx(0, 1)
+    circuit.cx(2, 3)
+    circuit.rzz(0.4, 1, 2)
+    sums = [SparsePauliOp(["IIIZ", "IIZI"], [1, 1]), SparsePauliOp(["IIIZ", "IIZI"], [1, -1])]
+    k = cut(circuit, sums, cuts="AABB")
+    made = plan(k.workload(500), Topology([open_qpu("exact")], 2), shots=300)
+    with Dispatcher(made, seed=1) as devices:
+        found = k.expectations(np.zeros((500, 0)), executor=devices)
+    ratio = found.values.std(axis=0) / found.stderr.mean(axis=0)
+    assert 0.9 < ratio[0] < 1.1 and ratio[1] < 1.1  # always equal, and always opposite
+
+
+@pytest.mark.parametrize("gates", [26, 330])
+def test_any_number_of_cuts_is_refused_in_one_line(gates: int) -> None:
+    circuit = QuantumCircuit(2)
+    for _ in range(gates):
+        circuit.cx(0, 1)
+    with pytest.raises(InputError, match=rf"cutting {gates} gates has a sampling overhead of \d.*e\+\d+, more than"):
+        cut(circuit, ["ZZ"], max_qubits=1)
+    small = QuantumCircuit(2)
+    for _ in range(gates):
+        small.rzz(0.001, 0, 1)
+    with pytest.raises(InputError, match=f"{gates} cuts are more than the 25"):
+        cut(small, ["ZZ"], max_qubits=1)
+
+
+@pytest.mark.parametrize(
+    ("given_", "message"),
+    [
+        ({"batch": 0}, "batch=0"), ({"batch": 1.5}, r"batch=1\.5"), ({"batch": None}, "batch=None"),
+        ({"batch": 2, "copies": 0}, "copies=0"), ({"batch": 2, "copies": True}, "copies=True"),
+        ({"batch": 2, "copies": 10**6}, r"copies=1000000 must be an integer 1\.\.100"),
+    ],
+)  # fmt: skip
+def test_workloads_that_cannot_be_are_refused(given_: dict[str, Any], message: str) -> None:
+    k = cut(circuits.chain(4), ["IIIZ"], cuts="AABB")
+    with pytest.raises(InputError, match=message):
+        k.workload(**given_)
+
+
+def test_where_nothing_is_measured_nothing_is_planned() -> None:
+    with pytest.raises(InputError, match="anything to measure"):
+        cut(circuits.chain(4), ["IIII"], cuts="A" * 4).workload(1)
+    with pytest.raises(InputError, match="no qubits"):
+        cut(QuantumCircuit(0), ["I"], max_qubits=1)
+
+
+def test_many_small_angles_make_too_many_pieces() -> None:
+    circuit = QuantumCircuit(2)
+    for _ in range(7):
+        circuit.rzz(0.001, 0, 1)
+    k = cut(circuit, ["ZZ"], cuts="AB")
+    with pytest.raises(InputError, match=r"7 cuts make .* more than 4,096"):
+        k.workload(1)
+    for _ in range(4):
+        circuit.rzz(0.001, 0, 1)
+    with pytest.raises(InputError, match=r"11 cuts make .* more than 1,000,000"):
+        cut(circuit, ["ZZ"], cuts="AB")
+
+
+def test_pieces_are_not_cut_again() -> None:
+    k = cut(circuits.chain(4), ["IIIZ"], cuts="AABB")
+    with pytest.raises(InputError, match=r"'circuit/A0' has 2 qubits, but the widest core has 1"):
+        plan(k.workload(1), Topology([open_qpu("exact")], 1), wide="cut")
