@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from .ours import NARMA, PENDULUM, our_rows
+from .ours import DRIVEN, HIDDEN_DRIVE, PENDULUM, our_rows
 from .paper import SETTING, TABLE_1, TABLE_2, distributed, paper_rows
 from .setups import Data, Row, Setup
 from .summary import Trials, summaries
@@ -65,7 +65,7 @@ def table_2() -> tuple[Row, ...]:
             group = f"NARMA-{order} {'with u_t' if with_u else 'from y alone'}, scaled on the training part"
             data = Data(task=f"narma{order}", scaling="train", with_u=with_u)
             paper = Row(group, "paper's distributed, 2 x 3", Setup(data, distributed(data.features), SETTING))
-            rows += (paper, *our_rows(group, data, NARMA))
+            rows += (paper, *our_rows(group, data, DRIVEN if with_u else HIDDEN_DRIVE))
     return rows
 
 

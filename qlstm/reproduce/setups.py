@@ -68,6 +68,7 @@ class Quantum:
         partition: Name of a strategy.
         ansatz: Name of a preset.
         depth: Its layers per upload.
+        entangler: Of the ansatz; None for the preset's own.
     """
 
     hidden: int
@@ -75,6 +76,7 @@ class Quantum:
     partition: str
     ansatz: str
     depth: int
+    entangler: str | None = None
 
     def build(self, features: int) -> nn.Module:
         """See `Model`."""
@@ -82,7 +84,8 @@ class Quantum:
 
         from .. import Ansatz, Forecaster
 
-        circuit = Ansatz.named(self.ansatz, depth=self.depth)
+        changes = {} if self.entangler is None else {"entangler": self.entangler}
+        circuit = Ansatz.named(self.ansatz, depth=self.depth, **changes)
         return Forecaster(
             features, self.hidden, parts=self.parts, partition=self.partition, ansatz=circuit, dtype=torch.float64
         )

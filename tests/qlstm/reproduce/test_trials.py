@@ -11,7 +11,7 @@ import torch
 
 from qlstm import Ansatz, Forecaster
 from qlstm.metrics import drop99, r2
-from qlstm.reproduce.ours import MODEL, SIZES
+from qlstm.reproduce.ours import DRIVEN, HIDDEN_DRIVE, PENDULUM, SIZES
 from qlstm.reproduce.paper import centric, distributed
 from qlstm.reproduce.pool import _here, _there, run_all
 from qlstm.reproduce.setups import Classical, Data, Quantum, Setup
@@ -19,8 +19,8 @@ from qlstm.reproduce.trials import Trial, dataset, run, same_windows
 from qlstm.tasks import Dataset, linear_fit, load
 from qlstm.training import Recipe, Trainer, predict
 
-PENDULUM = Data(task="pendulum")
-SMALL = Setup(PENDULUM, Quantum(2, 1, "contiguous", "chen2024", 1), Recipe(epochs=3, batch=40, shuffle=True))
+SERIES = Data(task="pendulum")
+SMALL = Setup(SERIES, Quantum(2, 1, "contiguous", "chen2024", 1), Recipe(epochs=3, batch=40, shuffle=True))
 
 
 def parameters(model: torch.nn.Module) -> int:
@@ -52,7 +52,7 @@ def test_the_linear_fit_has_no_epochs() -> None:
 
 
 def test_processes_do_not_change_the_numbers() -> None:
-    work = [(SMALL, 0), (SMALL, 1), (Setup(PENDULUM, None), 0)]
+    work = [(SMALL, 0), (SMALL, 1), (Setup(SERIES, None), 0)]
     alone, together = ({(t.setup, t.seed): t for t in run_all(work, processes)} for processes in (1, 2))
     assert set(alone) == set(together) == set(work)
     for one in work:
@@ -71,14 +71,15 @@ def test_models_have_the_sizes_that_are_said() -> None:
     assert [parameters(centric(qubits).build(1)) for qubits in (3, 4, 5, 6)] == [63, 84, 105, 126]
     assert parameters(distributed().build(1)) == parameters(distributed(2).build(2)) + 1 == 126
     for features, size in SIZES.items():
-        assert parameters(MODEL.build(features)) == size <= 300
+        for choice in (PENDULUM, DRIVEN, HIDDEN_DRIVE):
+            assert parameters(choice.model.build(features)) == size <= 300
         like = Classical.like(size, features)
         assert parameters(like.build(features)) == like.parameters(features) <= size
         assert Classical(like.hidden + 1).parameters(features) > size
 
 
 def test_data_are_trained_once_where_both_scalings_agree() -> None:
-    assert same_windows(Data(task="pendulum", scaling="train")) == PENDULUM
+    assert same_windows(Data(task="pendulum", scaling="train")) == SERIES
     honest = Data(task="narma5", scaling="train", with_u=True)
     assert same_windows(honest) == honest
     assert dataset(Data(task="narma2", y0=0.0)).series.target[0, 0] == 0.0
