@@ -109,6 +109,11 @@ def plan_ways(given: Mapping[str, Any]) -> WaysContest:
     base = RunSettings(**{**given, "wide": "whole"})
     if not base.qpu:
         raise InputError("compare needs devices to run on; name some with --qpu, such as fake:fez")
+    for name in ("gradient", "samples"):
+        if name in given:
+            raise InputError(
+                f"--{name} means nothing to a comparison of ways: all are judged by {GRADIENT}; leave it out"
+            )
     if base.shots is None:
         raise InputError("ways are compared at equal shots; give --shots of at least 1")
     data = build_data(base)
