@@ -78,10 +78,10 @@ class Delivery:
         if known is not None:
             return known
         attempts = self._ledger.attempts(self.submission)
-        failures = sum(a.outcome in (Outcome.FAILED, Outcome.CANCELLED, Outcome.LOST) for a in attempts)
+        before = sum(a.outcome in (Outcome.FAILED, Outcome.CANCELLED, Outcome.LOST) for a in attempts)
         attempt = attempts[-1] if attempts and attempts[-1].outcome.is_open else None
         self._in_doubt = attempt is not None  # whoever made it may have been killed while submitting
-        allowed = self._policy.attempts if failures < self._policy.attempts else failures + self._policy.attempts
+        failures = 0  # of this run: whoever resumes wants it tried again, whatever another device stopped before
         while True:
             attempt = self._accepted(attempt or self._intend(len(attempts) + 1))
             results, reason = self._followed(attempt)
@@ -89,8 +89,8 @@ class Delivery:
                 return results
             failures, attempt, attempts = failures + 1, None, self._ledger.attempts(self.submission)
             self._in_doubt = False
-            if failures >= allowed:
-                raise PausedError(f"{self._qpu.name}: a job failed {failures} times, at last: {reason}")
+            if failures >= self._policy.attempts:
+                raise PausedError(f"{self._qpu.name}: a job failed {before + failures} times, at last: {reason}")
             wait = self._policy.pause(failures)
             self._require_budget(reason)
             self._tell(f"{reason}; submitting again in {wait:.1f} s")

@@ -21,7 +21,7 @@ class RetryPolicy:
         patience: The service may be unreachable for so long before the run pauses.
         offline: A device may be offline for so long before its work moves or the run pauses.
         wait: A job may take so long, its time in the queue included, before the run pauses; None for any time.
-        attempts: A job that fails is submitted so many times in all.
+        attempts: A job that fails is submitted so many times in all, and as often again whenever the run is resumed.
         poll: Wait after the first look at a job that is not done; it grows by half with every further look.
         slowest_poll: The wait between two looks grows no longer than this.
     """

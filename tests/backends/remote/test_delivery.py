@@ -185,6 +185,21 @@ def test_it_is_not_submitted_for_ever(qpu: ScriptedQPU, ledger: NotedLedger) -> 
     assert set(ledger.bills) == {f"job{i}" for i in range(5)}
 
 
+def test_tries_from_before_a_stop_do_not_count(qpu: ScriptedQPU, ledger: NotedLedger) -> None:
+    qpu.paths, qpu.reasons = [BROKEN] * 3, [("broken", True)] * 3
+
+    def stop_at_the_third(call: str, done: bool) -> None:
+        if call == "submit" and done and len(qpu.jobs) == 3:
+            raise Crash
+
+    qpu.hook = stop_at_the_third
+    with pytest.raises(Crash):
+        Delivery(qpu, JOB, ledger, QUICK).run()
+    qpu.hook = lambda call, done: None
+    assert Delivery(qpu, JOB, ledger, QUICK).run() == RESULTS  # the third one, found by its tag, fails as well
+    check(qpu, ledger, jobs=4)
+
+
 def test_what_would_fail_again_is_not_submitted_again(qpu: ScriptedQPU, ledger: NotedLedger) -> None:
     qpu.paths, qpu.reasons = [BROKEN], [("Error code 1305; too long", False)]
     with pytest.raises(PausedError, match="too long; it would again, so it was not submitted again"):
