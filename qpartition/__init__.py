@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .comparison import Comparison, compare
     from .comparison_figure import draw_comparison
+    from .correlation import correlated
     from .counts import Counts, Tally
     from .dispatch import Dispatcher
     from .drawing import draw_chip
@@ -48,6 +49,7 @@ __all__ = [
     "Workload",
     "active_parameters",
     "compare",
+    "correlated",
     "draw_chip",
     "draw_comparison",
     "draw_topology",
@@ -58,6 +60,7 @@ __all__ = [
 _MODULES = {
     "comparison": ("Comparison", "compare"),
     "comparison_figure": ("draw_comparison",),
+    "correlation": ("correlated",),
     "counts": ("Counts", "Tally"),
     "dispatch": ("Dispatcher",),
     "drawing": ("draw_chip",),

@@ -107,7 +107,8 @@ def _sizes(count: int, parts: int) -> tuple[int, ...]:
     return tuple(len(piece) for piece in np.array_split(np.arange(count), parts))
 
 
-def _slices(count: int, parts: int, start: int = 0) -> tuple[Indices, ...]:
+def array_slices(count: int, parts: int, start: int = 0) -> tuple[Indices, ...]:
+    """``numpy.array_split`` of the integers from ``start`` on."""
     return tuple(tuple(int(i) for i in piece) for piece in np.array_split(np.arange(start, start + count), parts))
 
 
@@ -145,7 +146,7 @@ def _integers(values: object, what: str) -> tuple[int, ...]:
 
 def contiguous(input_size: int, hidden_size: int, parts: int) -> tuple[Indices, ...]:
     """Consecutive slices of v: ``array_split(range(D), M)``."""
-    return _slices(hidden_size + input_size, parts)
+    return array_slices(hidden_size + input_size, parts)
 
 
 def round_robin(input_size: int, hidden_size: int, parts: int) -> tuple[Indices, ...]:
@@ -156,13 +157,13 @@ def round_robin(input_size: int, hidden_size: int, parts: int) -> tuple[Indices,
 def shared_input(input_size: int, hidden_size: int, parts: int) -> tuple[Indices, ...]:
     """Every part sees its own slice of h, then all of x."""
     x = tuple(range(hidden_size, hidden_size + input_size))
-    return tuple(own + x for own in _slices(hidden_size, parts))
+    return tuple(own + x for own in array_slices(hidden_size, parts))
 
 
 def input_first(input_size: int, hidden_size: int, parts: int) -> tuple[Indices, ...]:
     """Consecutive slices of [x; h]: as `contiguous`, but x comes first, as in the authors' public code."""
     order = (*range(hidden_size, hidden_size + input_size), *range(hidden_size))
-    return tuple(tuple(order[i] for i in piece) for piece in _slices(len(order), parts))
+    return tuple(tuple(order[i] for i in piece) for piece in array_slices(len(order), parts))
 
 
 STRATEGIES: dict[str, Callable[[int, int, int], tuple[Indices, ...]]] = {
@@ -201,8 +202,12 @@ def partition(
         return Partition.explicit(given.inputs, input_size, hidden_size, given.outputs, given.qubits)
     if not isinstance(strategy, str):
         return Partition.explicit(strategy, input_size, hidden_size, qubits=qubits)
+    if strategy == "correlated":
+        raise InputError(
+            "partition='correlated' is made from data: give the index lists of qpartition.correlated(data, hidden_size, parts)"
+        )
     if strategy not in STRATEGIES:
-        raise unknown_name("partition", strategy, STRATEGIES)
+        raise unknown_name("partition", strategy, (*STRATEGIES, "correlated"))
     if parts > hidden_size:
         raise InputError(
             f"parts={parts} exceeds hidden_size={hidden_size}: every part needs an output; use at most {hidden_size}"

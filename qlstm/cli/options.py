@@ -57,7 +57,9 @@ Scaling = Annotated[Text, _data("--scaling", "What sets the scale: train (part o
 
 Hidden = Annotated[Count, _model("--hidden", "Length of the hidden state.")]
 Parts = Annotated[Count, _model("--parts", "Sub-VQCs that every gate is divided into.")]
-Partition = Annotated[Text, _model("--partition", "contiguous, input-first, round-robin or shared-input.", "NAME")]
+Partition = Annotated[
+    Text, _model("--partition", "contiguous, correlated, input-first, round-robin or shared-input.", "NAME")
+]
 Bridges = Annotated[
     Count, _model("--bridges", "Trainable RZZ between neighbouring parts, per variational layer.", default="0: split")
 ]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from backends.errors import InputError
-from qpartition.partition import partition
+from qpartition import correlated
+from qpartition.partition import Partition, partition
 
 from ..tasks import TASKS, Dataset, load
 from .settings import RunSettings
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from qpartition import Topology
 
     from ..forecaster import Forecaster
+
+CORRELATED = "correlated"
+"""The partition that is made from the data; see `qpartition.correlated`."""
 
 EXACT_QUBITS = 20
 """Widest sub-VQC that a run without devices may have; its states hold 2^20 amplitudes per window."""
@@ -55,6 +59,14 @@ def describe(data: Dataset) -> dict[str, Any]:
     }
 
 
+def division(settings: RunSettings, data: Dataset) -> Partition:
+    """How v = [h; x] is divided; with `CORRELATED` by the windows that train, and those only."""
+    if settings.partition == CORRELATED:
+        lists = correlated(data.x[: data.train], settings.hidden, settings.parts)
+        return partition(lists, data.x.shape[2], settings.hidden)
+    return partition(settings.partition, data.x.shape[2], settings.hidden, settings.parts)
+
+
 def build_model(settings: RunSettings, data: Dataset) -> Forecaster:
     """A new model in float64; its first weights depend on the seed alone.
 
@@ -68,7 +80,7 @@ def build_model(settings: RunSettings, data: Dataset) -> Forecaster:
             f"--max-overhead {settings.max_overhead:g} bounds the overhead of bridges, and there are none; add --bridges,"
             " or leave it out"
         )
-    _require_width(settings, data.x.shape[2])
+    _require_width(settings, data)
     changed = {name: getattr(settings, name) for name in ("depth", "entangler", "rotation")}
     changes = {name: value for name, value in changed.items() if value is not None}
     torch.manual_seed(settings.seed)
@@ -78,7 +90,7 @@ def build_model(settings: RunSettings, data: Dataset) -> Forecaster:
         data.y.shape[1],
         head=settings.head,
         parts=settings.parts,
-        partition=settings.partition,
+        partition=division(settings, data).inputs if settings.partition == CORRELATED else settings.partition,
         ansatz=Ansatz.named(settings.ansatz, **changes),
         gradient=settings.gradient,
         jacobian=settings.jacobian,
@@ -94,13 +106,13 @@ def _optional(settings: RunSettings) -> dict[str, Any]:
     return options | ({"bridges": settings.bridges} if settings.bridges else {})
 
 
-def _require_width(settings: RunSettings, features: int) -> None:
+def _require_width(settings: RunSettings, data: Dataset) -> None:
     """Refuse circuits whose exact simulation would not fit into memory."""
     if settings.qpu:
         return
     from ..bridges import joined_width
 
-    split = partition(settings.partition, features, settings.hidden, settings.parts)
+    split = division(settings, data)
     width = joined_width(settings.bridges, split.qubits)
     if width > EXACT_QUBITS:
         remedy = "use fewer --bridges" if split.width <= EXACT_QUBITS else "use more --parts"

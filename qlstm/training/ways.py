@@ -11,7 +11,7 @@ import numpy as np
 from backends.errors import InputError, unknown_name
 
 from ..metrics import r2
-from .assembly import build_data, build_model, open_topology
+from .assembly import build_data, build_model, division, open_topology
 from .callbacks import Callback
 from .pricing import mapping_options
 from .probing import angles_of, forecast_on, loss_gradient, measured_windows
@@ -163,10 +163,8 @@ def _planned(name: str, base: RunSettings, data: Dataset, models: dict[tuple[int
 
 def _settings(name: str, base: RunSettings, data: Dataset) -> RunSettings:
     """What the way changes: the number of parts, bridges, and how wide the cores are."""
-    from qpartition.partition import partition
-
     parts = base.parts if base.parts > 1 else PARTS
-    narrow = base.core_qubits or partition(base.partition, data.x.shape[2], base.hidden, parts).width
+    narrow = base.core_qubits or division(replace(base, parts=parts), data).width
     kind, _, number = name.partition("=")
     changes: dict[str, dict[str, Any]] = {
         "split": {"parts": parts, "core_qubits": narrow},
