@@ -13,7 +13,8 @@ import pytest
 
 from backends import open_qpu
 from backends.errors import BudgetError, InputError, PausedError
-from backends.ibm.runtime import RuntimeBackend, _seconds
+from backends.ibm.jobs import Jobs
+from backends.ibm.transport import seconds
 from qpartition import Dispatcher, Journal, Topology, Workload, plan
 from tests.backends.ibm.conftest import AT_ONCE, LISTED, NAMES, QUICK, Lab
 from tests.qpartition import toy
@@ -60,7 +61,7 @@ def test_sessions_are_closed_before_bills_are_asked_for(lab: Lab, monkeypatch: p
     lab = replace(lab, options="?mode=session")
     asked = list[int]()
 
-    def billed(self: RuntimeBackend, job_id: str) -> None:
+    def billed(self: Jobs, job_id: str) -> None:
         last = len(asked) == 4
         for _ in range(200 * last):  # the server may list a request a moment after it has answered
             if sessions(lab, "PATCH") == 2:
@@ -70,7 +71,7 @@ def test_sessions_are_closed_before_bills_are_asked_for(lab: Lab, monkeypatch: p
         if last:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(RuntimeBackend, "billed", billed)
+    monkeypatch.setattr(Jobs, "billed", billed)
     with pytest.raises(KeyboardInterrupt):
         lab.run()
     assert asked == [0, 0, 0, 0, 2]
@@ -93,11 +94,11 @@ def test_bills_that_come_late_are_asked_for_at_the_end(lab: Lab, monkeypatch: py
         {"next_jobs": [{"outcome": "failed", "reason": "calibrating", "reason_code": 1517}]},
     )
 
-    def billed(self: RuntimeBackend, job_id: str) -> float | None:
+    def billed(self: Jobs, job_id: str) -> float | None:
         bills[job_id] = bills.get(job_id, 0) + 1
         return 3.0 if bills[job_id] > 1 else None
 
-    monkeypatch.setattr(RuntimeBackend, "billed", billed)
+    monkeypatch.setattr(Jobs, "billed", billed)
     lab.control.set_scenario({**AT_ONCE, **monkey})
     lab.run()
     with Journal.read(lab.journal) as journal:
@@ -110,7 +111,7 @@ def test_a_job_that_fails_and_is_charged_is_not_repeated_beyond_the_budget(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     price = lab.plan.forward.qpu_seconds
-    monkeypatch.setattr(RuntimeBackend, "billed", lambda self, job_id: price / 2)
+    monkeypatch.setattr(Jobs, "billed", lambda self, job_id: price / 2)
     failure = {"outcome": "failed", "reason": "calibrating", "reason_code": 1517}
     lab.control.set_scenario({**AT_ONCE, "next_jobs": [failure] * 3})
     with pytest.raises(BudgetError, match="submitting it again would take"):
@@ -120,13 +121,13 @@ def test_a_job_that_fails_and_is_charged_is_not_repeated_beyond_the_budget(
 
 def test_what_all_jobs_of_a_round_may_take_is_what_is_left(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     most = list[float]()
-    original = RuntimeBackend.submit
+    original = Jobs.submit
 
-    def submit(self: RuntimeBackend, *given: Any) -> str:
+    def submit(self: Jobs, *given: Any) -> str:
         most.append(given[-1])
         return original(self, *given)
 
-    monkeypatch.setattr(RuntimeBackend, "submit", submit)
+    monkeypatch.setattr(Jobs, "submit", submit)
     replace(lab, budget=100.0).run(rounds=1)
     assert len(most) == 2 and sum(most) <= 100.0 and min(most) > 40.0
 
@@ -169,15 +170,15 @@ def test_a_real_device_is_named_once(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"),
+    ("text", "wanted"),
     [("30", 30.0), ("0.5", 0.5), ("-3", 0.0), (None, None), ("inf", None), ("soon", None), ("1e400", None)],
 )
-def test_how_long_the_service_asks_to_wait(text: str | None, seconds: float | None) -> None:
-    assert _seconds(text) == seconds
+def test_how_long_the_service_asks_to_wait(text: str | None, wanted: float | None) -> None:
+    assert seconds(text) == wanted
 
 
 def test_a_date_to_come_back_at() -> None:
-    found = _seconds(format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True))
+    found = seconds(format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True))
     assert found is not None and 80 < found <= 90
 
 

@@ -18,8 +18,10 @@ import backends.ibm.qpu
 import backends.ibm.runtime
 from backends import open_qpu
 from backends.errors import InputError, PausedError, UsageLimitError
-from backends.ibm.lanes import Lane, Pace
+from backends.ibm import connection
+from backends.ibm.lanes import Lane
 from backends.ibm.options import Options
+from backends.ibm.pace import Pace
 from qpartition import Journal
 from tests.backends.ibm.conftest import AT_ONCE, NAMES, Lab
 
@@ -136,7 +138,7 @@ def test_options_reach_the_job(lab: Lab, told: list[Any]) -> None:
 @pytest.mark.parametrize(("twirl", "gates", "measure"), [("gates", True, False), ("measure", False, True)])
 def test_either_twirling(lab: Lab, twirl: str, gates: bool, measure: bool) -> None:
     options = backends.ibm.runtime.Sampler(mode=lab.qpus[0].backend.backend).options
-    backends.ibm.runtime._set(options, Options(twirl=twirl), "tag", None)
+    backends.ibm.runtime.set_options(options, Options(twirl=twirl), "tag", None)
     assert (options.twirling.enable_gates, options.twirling.enable_measure) == (gates, measure)
 
 
@@ -339,7 +341,7 @@ def test_a_plan_without_sessions_says_what_to_use() -> None:
 def test_the_open_plan_is_paced(
     lab: Lab, plan: str, pace: float | None, pending: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account = backends.ibm.runtime.account()
+    account = connection.account()
     crn = account.service.active_instance()
     monkeypatch.setattr(account.service, "instances", lambda: [{"crn": crn, "plan": plan}])
     qpu, chosen = open_qpu("ibm:ibm_fez"), open_qpu("ibm:ibm_fez?pace=30&pending=9")

@@ -18,7 +18,7 @@ from localqpu.server import RunningServer
 
 from backends import open_qpu
 from backends.errors import InputError
-from backends.ibm.runtime import Account
+from backends.ibm.connection import connect
 from qlstm.training import checkpoint
 from tests.backends.ibm.conftest import AT_ONCE, Lab, Nursery
 
@@ -125,7 +125,7 @@ def test_an_account_that_is_refused_does_not_show_its_token(
     monkeypatch.setattr(qiskit_ibm_runtime, "QiskitRuntimeService", planted)
     control.set_scenario({"auth": {"reject_tokens": True}})
     with pytest.raises(InputError) as caught:
-        Account.default()
+        connect()
     assert TOKEN not in str(caught.getrepr(chain=True))
 
 
