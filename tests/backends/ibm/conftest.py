@@ -30,11 +30,24 @@ from qpartition import Dispatcher, Journal, Plan, Topology, Workload, plan
 from tests.qpartition import toy
 
 NAMES = ("ibm_fez", "ibm_torino")
-QUICK = RetryPolicy(first=0.02, longest=0.1, patience=20.0, offline=20.0, poll=0.01, slowest_poll=0.05)
+QUICK = RetryPolicy(first=0.02, longest=0.1, patience=60.0, offline=60.0, poll=0.01, slowest_poll=0.05)
+"""Short waits; patience outlasts a busy machine."""
 AT_ONCE = {"queue": {"polls_before_running": 0}}
 """A scenario whose jobs begin with the first look."""
+HELD = {"queue": {"delay_seconds": 3600}}
+"""A scenario whose jobs wait until another one is set."""
+LONG = 60.0
+"""Seconds that a test waits for another thread or the server before it fails."""
 LISTED = [toy.circuit(key, qubits=2, outputs=1, inputs=1, depth=1) for key in ("a", "b")]
 ROUNDS = 2
+
+
+def eventually(found: Callable[[], Any], wanted: Any = True) -> None:
+    """Wait until ``found()`` is ``wanted``: the server lists a request a moment after it has answered."""
+    until = time.monotonic() + LONG
+    while (now := found()) != wanted and time.monotonic() < until:
+        time.sleep(0.01)
+    assert now == wanted
 
 
 @pytest.fixture(scope="session")
@@ -144,7 +157,7 @@ class Lab:
         thread.start()
 
         def end() -> Any:
-            thread.join(60)
+            thread.join(2 * LONG)
             assert ends, "the run does not end"
             if isinstance(ends[0], Exception):
                 raise ends[0]
@@ -154,12 +167,13 @@ class Lab:
 
     def wait_for(self, state: str, jobs: int = 1) -> list[str]:
         """Until so many jobs are in that state; their ids."""
-        for _ in range(1000):
+        until = time.monotonic() + LONG
+        while time.monotonic() < until:
             found = [job["id"] for job in self.control.jobs() if job["status"] == state]
             if len(found) >= jobs:
                 return found
             time.sleep(0.01)
-        raise AssertionError(f"no job is {state}: {self.control.jobs()}")
+        raise AssertionError(f"no {jobs} jobs are {state}: {self.control.jobs()}")
 
     def submissions(self) -> list[Any]:
         """Status of every request to submit a job; None for a broken connection."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 import torch
 from localqpu.control_client import LocalqpuControl
 
+from backends.ibm.jobs import Jobs
 from qlstm.training import checkpoint
 from tests.backends.ibm.conftest import AT_ONCE, NAMES, SMALL_ROUNDS, Lab
 
@@ -60,24 +61,21 @@ def completed(control: LocalqpuControl) -> int:
 
 
 @pytest.fixture
-def after(control: LocalqpuControl) -> Iterator[Callable[[int, dict[str, Any]], None]]:
-    """Change the scenario once so many jobs have been submitted; never after the test."""
-    over, threads = threading.Event(), list[threading.Thread]()
+def after(control: LocalqpuControl, monkeypatch: pytest.MonkeyPatch) -> Callable[[int, dict[str, Any]], None]:
+    """Change the scenario with the job of that number, before anybody looks at it."""
 
-    def start(jobs: int, scenario: dict[str, Any]) -> None:
-        def watch() -> None:
-            while not over.wait(0.01):
-                if len(control.jobs()) >= jobs:
-                    control.set_scenario(scenario)
-                    return
+    def start(number: int, scenario: dict[str, Any]) -> None:
+        original, submitted = Jobs.submit, itertools.count(1)
 
-        threads.append(threading.Thread(target=watch))
-        threads[-1].start()
+        def submit(self: Jobs, *given: Any) -> str:
+            job_id = original(self, *given)
+            if next(submitted) == number:
+                control.set_scenario(scenario)
+            return job_id
 
-    yield start
-    over.set()
-    for thread in threads:
-        thread.join()
+        monkeypatch.setattr(Jobs, "submit", submit)
+
+    return start
 
 
 _WHOLE: list[dict[str, torch.Tensor]] = []
