@@ -87,9 +87,7 @@ def test_both_devices_have_their_job_at_the_same_time(lab: Lab, faultless: Any) 
     lab.check()
 
 
-def test_a_round_that_is_too_large_for_a_job(
-    lab: Lab, told: list[Any], faultless: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_round_that_is_too_large_for_a_job(lab: Lab, faultless: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backends.ibm.qpu, "MAX_EXECUTIONS", 64)
     lab.plans = {}
     values = lab.run()
