@@ -12,7 +12,7 @@ from localqpu.control_client import LocalqpuControl
 from backends import open_qpu
 from backends.errors import InputError, PausedError
 from backends.ibm import connection
-from tests.backends.ibm.conftest import NAMES, Lab
+from tests.backends.ibm.lab import NAMES, Lab
 
 
 def test_the_least_busy_device(lab: Lab) -> None:

@@ -12,7 +12,7 @@ from backends import open_qpu
 from backends.errors import BudgetError, InputError, PausedError
 from backends.ibm.jobs import Jobs
 from qpartition import Dispatcher, Journal, Topology, Workload, plan
-from tests.backends.ibm.conftest import AT_ONCE, HELD, LISTED, NAMES, QUICK, Lab, eventually
+from tests.backends.ibm.lab import AT_ONCE, HELD, LISTED, NAMES, QUICK, Lab, eventually
 from tests.qpartition import toy
 
 

@@ -16,7 +16,7 @@ from localqpu.control_client import LocalqpuControl
 from backends.errors import InputError, PausedError, UsageLimitError
 from backends.remote import watch
 from qpartition import Journal
-from tests.backends.ibm.conftest import AT_ONCE, HELD, NAMES, Lab, eventually
+from tests.backends.ibm.lab import AT_ONCE, HELD, NAMES, Lab, eventually
 
 PLACES = {
     "submission": {"method": "POST", "path": "/api/v1/jobs"},

@@ -10,7 +10,7 @@ from backends.errors import InputError, PausedError, UsageLimitError
 from backends.ibm.lanes import Lane
 from backends.ibm.options import Options
 from backends.ibm.pace import Pace
-from tests.backends.ibm.conftest import LONG, eventually
+from tests.backends.ibm.lab import LONG, eventually
 
 
 class Clock:

@@ -12,7 +12,7 @@ from localqpu.server import RunningServer
 
 import backends.ibm.qpu
 import backends.ibm.runtime
-from tests.backends.ibm.conftest import AT_ONCE, HELD, NAMES, Lab, eventually
+from tests.backends.ibm.lab import AT_ONCE, HELD, NAMES, Lab, eventually
 
 
 def requests(lab: Lab, method: str) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from backends.errors import PausedError, UsageLimitError
 from qpartition import Journal
-from tests.backends.ibm.conftest import AT_ONCE, HELD, NAMES, Lab
+from tests.backends.ibm.lab import AT_ONCE, HELD, NAMES, Lab
 
 
 @pytest.fixture

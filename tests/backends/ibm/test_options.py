@@ -11,7 +11,7 @@ import backends.ibm.qpu
 import backends.ibm.runtime
 from backends.ibm.options import Options
 from qpartition import Journal
-from tests.backends.ibm.conftest import Lab
+from tests.backends.ibm.lab import Lab
 
 
 @pytest.fixture

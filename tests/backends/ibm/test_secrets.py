@@ -20,7 +20,8 @@ from backends import open_qpu
 from backends.errors import InputError
 from backends.ibm.connection import connect
 from qlstm.training import checkpoint
-from tests.backends.ibm.conftest import AT_ONCE, Lab, Nursery
+from tests.backends.ibm.conftest import Nursery
+from tests.backends.ibm.lab import AT_ONCE, Lab
 
 TOKEN = "planted-token-8f1c2ba0"
 

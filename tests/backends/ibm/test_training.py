@@ -14,7 +14,7 @@ from localqpu.control_client import LocalqpuControl
 
 from backends.ibm.jobs import Jobs
 from qlstm.training import checkpoint
-from tests.backends.ibm.conftest import AT_ONCE, NAMES, SMALL_ROUNDS, Lab
+from tests.backends.ibm.lab import AT_ONCE, NAMES, SMALL_ROUNDS, Lab
 
 ROUNDS = SMALL_ROUNDS // 2
 EXHAUSTED = {**AT_ONCE, "usage": {"limit_seconds": 600, "consumed_seconds": 600}}
