@@ -11,7 +11,6 @@ from localqpu.http_util import send_direct
 from localqpu.server import RunningServer
 
 import backends.ibm.qpu
-import backends.ibm.runtime
 from tests.backends.ibm.lab import AT_ONCE, HELD, NAMES, Lab, eventually
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-import backends.ibm.qpu
 import backends.ibm.runtime
 from backends.ibm.options import Options
 from qpartition import Journal

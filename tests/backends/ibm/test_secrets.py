@@ -65,7 +65,7 @@ def test_the_token_stays_where_it_is(
     control: LocalqpuControl, nursery: Callable[..., Nursery], small: list[object], tmp_path: Path
 ) -> None:
     home = nursery(QISKIT_IBM_TOKEN=TOKEN, QISKIT_IBM_INSTANCE="crn:v1:localqpu", PYTHONDEVMODE="")
-    arguments = [*small, "--wait", 60]
+    arguments = [*small, "--wait", 600]
     codes = {}
     for name, (_, scenario) in FAILURES.items():
         control.reset()
