@@ -25,7 +25,6 @@ class Limits:
 
     max_shots: int | None = None
     max_executions: int | None = None
-    max_pending_jobs: int | None = None
 
 
 @dataclass(frozen=True)

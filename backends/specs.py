@@ -12,7 +12,7 @@ from .fakes import fake_device, fake_names
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .ibm.runtime import Account
+    from .ibm.account import Account
     from .qpu import QPU
 
 KINDS = {
@@ -115,7 +115,7 @@ def _ibm(spec: str, name: str, options: dict[str, str], snapshot: Mapping[str, A
 
 
 def _account() -> Account:
-    from .ibm.runtime import account
+    from .ibm.connection import account
 
     return account()
 
@@ -161,8 +161,8 @@ def _of_backend(backend: object) -> QPU:
         kind = type(backend).__name__
         raise InputError(f"cannot open a {kind}: give a spec ({', '.join(KINDS)}) or a Qiskit BackendV2 object")
     if _is_a(backend, "qiskit_ibm_runtime.ibm_backend", "IBMBackend"):
+        from .ibm.account import Account
         from .ibm.qpu import IBMQPU
-        from .ibm.runtime import Account
 
         return IBMQPU(str(backend.name), lambda: Account(backend.service))
     is_fake = _is_a(backend, "qiskit_ibm_runtime.fake_provider.fake_backend", "FakeBackendV2")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +11,17 @@ from ..errors import BudgetError, InputError, PausedError, UsageLimitError
 from ..remote.errors import Missing
 
 if TYPE_CHECKING:
+    from .backend import RuntimeBackend
     from .options import Options
-    from .runtime import RuntimeBackend
 
 log = logging.getLogger("qpartition.jobs")
 
 _NAP = 0.2
 """Seconds between two looks whether the run is stopped while a job waits for its turn."""
+
+
+class LaneClosed(PausedError):
+    """The batch or session takes no more jobs."""
 
 
 class Lane:
@@ -101,8 +104,6 @@ class Lane:
 
     def _sent(self, send: Callable[[Any], str], most_seconds: float | None) -> str:
         """Submit in the lane; once more in a new one if this one takes no more jobs."""
-        from .runtime import LaneClosed
-
         lane = self._current(most_seconds)
         try:
             return send(lane)
@@ -144,33 +145,3 @@ class Lane:
         if self._guard is not None:
             self._guard.cancel()
             self._guard = None
-
-
-class Pace:
-    """At most so many submissions per minute; the first ones go out at once.
-
-    Args:
-        per_minute: None for no limit.
-        now: A clock, seconds.
-    """
-
-    def __init__(self, per_minute: float | None, now: Callable[[], float] = time.monotonic) -> None:
-        self._number = max(1, int(per_minute or 1))
-        self._seconds = 0.0 if per_minute is None else 60.0 * self._number / per_minute
-        self._sent = list[float]()
-        self._lock, self._now = threading.Lock(), now
-
-    def wait(self, rest: Callable[[float], object] = time.sleep) -> None:
-        """Wait until one more may be sent, and count it; what ``rest`` raises ends the waiting, and nothing is counted."""
-        while (seconds := self._turn()) > 0:
-            rest(seconds)
-
-    def _turn(self) -> float:
-        """Seconds until one more may be sent; counted if that is now."""
-        with self._lock:
-            now = self._now()
-            self._sent = [at for at in self._sent if now - at < self._seconds]
-            if len(self._sent) >= self._number:
-                return self._sent[-self._number] + self._seconds - now
-            self._sent.append(now)
-            return 0.0

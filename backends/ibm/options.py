@@ -24,8 +24,9 @@ class Options:
         dd: Dynamical decoupling with this sequence; None for none.
         twirl: Pauli twirling of two-qubit gates, of measurements, or both; None for none.
         rep_delay: Seconds between shots; None for the device's default.
-        pace: Submissions per minute, at most; None for no limit.
-        pending: Jobs that wait or run at once, at most; None for no limit.
+        pace: Submissions per minute to this device, at most; None for the default of the account's plan.
+        pending: Jobs of this device that wait or run at once, at most: one more waits for its turn; None for the default
+            of the account's plan.
     """
 
     mode: str = "batch"

@@ -13,11 +13,13 @@ from ..qpu import Expectations, Limits, Mode
 from ..remote.errors import Missing
 from ..remote.qpu import JobStatus, RemoteQPU, Submission
 from ..remote.retry import rest
-from .lanes import Lane, Pace
+from .lanes import Lane
 from .options import Options
+from .pace import Pace
 
 if TYPE_CHECKING:
-    from .runtime import Account, RuntimeBackend
+    from .account import Account
+    from .backend import RuntimeBackend
 
 MAX_EXECUTIONS = 10_000_000
 """Circuits x shots of one job."""
@@ -97,18 +99,18 @@ class IBMQPU(RemoteQPU):
         self._pace.wait(lambda seconds: rest(seconds, stop))
 
         def send(lane: Any) -> str:
-            return self.backend.submit(pubs, submission.shots, tag, lane, self.options, submission.most_seconds)
+            return self.backend.jobs.submit(pubs, submission.shots, tag, lane, self.options, submission.most_seconds)
 
         return self._lane.submit(send, submission.most_seconds, self._most_pending, stop)
 
     def find(self, tag: str) -> list[JobStatus]:
         """See `RemoteQPU`."""
-        return self.backend.find(tag)
+        return self.backend.jobs.find(tag)
 
     def status(self, job_id: str) -> JobStatus:
         """See `RemoteQPU`."""
         try:
-            status = self.backend.job_status(job_id)
+            status = self.backend.jobs.status(job_id)
         except Missing:
             self._lane.ended(job_id)
             raise
@@ -117,18 +119,18 @@ class IBMQPU(RemoteQPU):
 
     def fetch(self, job_id: str, submission: Submission) -> list[Expectations]:
         """See `RemoteQPU`."""
-        results = self.backend.results(job_id)
+        results = self.backend.jobs.results(job_id)
         pairs = zip(results, submission.requests, strict=True)
         return [found for data, bundle in pairs for found in opened_result(data, bundle)]
 
     def cancel(self, job_id: str) -> None:
         """See `RemoteQPU`."""
-        self.backend.cancel(job_id)
+        self.backend.jobs.cancel(job_id)
         self._lane.given_up(job_id)
 
     def billed(self, job_id: str) -> float | None:
         """See `RemoteQPU`."""
-        return self.backend.billed(job_id)
+        return self.backend.jobs.billed(job_id)
 
     def close(self) -> None:
         """Close the batch or session that is open."""
@@ -136,7 +138,7 @@ class IBMQPU(RemoteQPU):
             self._lane.close()
 
     def _read(self) -> Device:
-        from .runtime import Recorded
+        from .snapshot import Recorded
 
         device = Device.of(Recorded(self.snapshot()), self.name)
         return device if self.options.rep_delay is None else device.with_rep_delay(self.options.rep_delay)

@@ -9,33 +9,22 @@ The order of things is what makes it safe to be killed at any moment:
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
-from typing import TypeVar
 
 from ..checks import opened
 from ..errors import BudgetError, InputError, PausedError
 from ..qpu import Expectations
-from .errors import Missing, Offline, Unreachable
+from .errors import Missing, Unreachable
 from .ledger import Attempt, Ledger, MemoryLedger, Outcome
+from .patient import PatientQPU
 from .qpu import JobStatus, RemoteQPU, State, Submission
-from .retry import Patience, RetryPolicy, rest
+from .retry import RetryPolicy
+from .watch import Watch
 
-T = TypeVar("T")
-log = logging.getLogger("qpartition.jobs")
-
-_LOOK_AT_DEVICE = 15.0
-"""Seconds between two questions whether the device of a waiting job is still on line."""
 _BEST = (State.DONE, State.RUNNING, State.QUEUED, State.FAILED, State.CANCELLED)
 """Which of several jobs with one tag is used: the first of these."""
-_GONE = 2
-"""So many times a job must be unknown to the service before it is believed to be gone."""
-_LOOKS = 5
-"""Looks at a job that is being cancelled before the service is believed to be slow about it."""
 
 
 class Delivery:
@@ -60,7 +49,7 @@ class Delivery:
         self.stop = threading.Event()
         self._qpu = qpu
         self._ledger: Ledger = MemoryLedger() if ledger is None else ledger
-        self._policy = policy or RetryPolicy()
+        self._service = PatientQPU(qpu, self._ledger, policy or RetryPolicy(), self.stop)
         self._left = left
         self._in_doubt = False  # a request whose answer is not known may have made a job, or may yet
         self._dropped = set[str]()
@@ -83,18 +72,19 @@ class Delivery:
         self._in_doubt = attempt is not None  # whoever made it may have been killed while submitting
         failures = 0  # of this run: whoever resumes wants it tried again, whatever another device stopped before
         while True:
-            attempt = self._accepted(attempt or self._intend(len(attempts) + 1))
+            attempt = attempt or self._ledger.intend(self.submission, self._qpu.name, len(attempts) + 1)
+            attempt = self._accepted(attempt)
             results, reason = self._followed(attempt)
             if results is not None:
                 return results
             failures, attempt, attempts = failures + 1, None, self._ledger.attempts(self.submission)
             self._in_doubt = False
-            if failures >= self._policy.attempts:
+            if failures >= self._service.policy.attempts:
                 raise PausedError(f"{self._qpu.name}: a job failed {before + failures} times, at last: {reason}")
-            wait = self._policy.pause(failures)
+            wait = self._service.policy.pause(failures)
             self._require_budget(reason)
-            self._tell(f"{reason}; submitting again in {wait:.1f} s")
-            rest(wait, self.stop)
+            self._service.tell(f"{reason}; submitting again in {wait:.1f} s")
+            self._service.rest(wait)
 
     def _require_budget(self, reason: str) -> None:
         """Another attempt costs as much as the first one."""
@@ -105,18 +95,15 @@ class Delivery:
                 "of the budget; raise the budget"
             )
 
-    def _intend(self, number: int) -> Attempt:
-        return self._ledger.intend(self.submission, self._qpu.name, number)
-
     def _accepted(self, attempt: Attempt) -> Attempt:
         """The attempt with its job: a known one, one found by its tag, or a new one."""
         if attempt.job_id is not None:
             self.job_id = attempt.job_id
             return attempt
         adopted = self._adopted(attempt)
-        patience = self._patience(self._policy.patience)
+        patience = self._service.patience(self._service.policy.patience)
         while adopted is None:
-            self._wait_until_operational()
+            self._service.wait_until_operational()
             if self.stop.is_set():  # a request that was under way when the run stopped may have come back just now
                 raise PausedError("stopped before a job was submitted")
             try:
@@ -124,7 +111,7 @@ class Delivery:
             except Unreachable as error:
                 self._in_doubt = True
                 if not patience.wait(f"could not submit ({error})", error.retry_after):
-                    raise self._unreachable(error) from error
+                    raise self._service.unreachable(error) from error
                 adopted = self._adopted(attempt)
                 continue
             adopted = self._note(attempt, job_id)
@@ -139,7 +126,7 @@ class Delivery:
 
     def _adopted(self, attempt: Attempt) -> Attempt | None:
         """The best job that carries the tag, if there is one; the one that is waited for where another is no better."""
-        found = self._patiently(lambda: self._qpu.find(attempt.tag), "could not look for a job")
+        found = self._service.find(attempt.tag)
         if not found:
             return None
         best = min(found, key=lambda job: (_BEST.index(job.state), job.job_id != attempt.job_id))
@@ -151,31 +138,19 @@ class Delivery:
 
     def _drop(self, attempt: Attempt, job: JobStatus) -> None:
         """Cancel a job that has not begun; one that runs is paid for anyway, and noted."""
-        state = self._cancelled(job.job_id) if job.state is State.QUEUED else job.state
+        state = self._service.cancelled(job.job_id) if job.state is State.QUEUED else job.state
         self._ledger.surplus(attempt, job.job_id, state.value)
         self._dropped.add(job.job_id)
-        self._tell(f"job {job.job_id} is one too many ({state.value})")
+        self._service.tell(f"job {job.job_id} is one too many ({state.value})")
         self._bill(job.job_id)
-
-    def _cancelled(self, job_id: str) -> State:
-        """Cancel a job that waits; what has become of it, for it may have begun meanwhile."""
-        with suppress(Missing):
-            self._patiently(lambda: self._qpu.cancel(job_id), "could not cancel a job")
-            for look in range(1, _LOOKS + 1):
-                state = self._patiently(lambda: self._qpu.status(job_id), "could not look at a job").state
-                if state is not State.QUEUED:
-                    return state
-                rest(self._policy.look(look), self.stop)
-            return State.QUEUED
-        return State.CANCELLED
 
     def _followed(self, attempt: Attempt) -> tuple[list[Expectations] | None, str]:
         """Wait for the job; its results, or why there are none."""
-        patience = self._patience(self._policy.patience)
+        patience = self._service.patience(self._service.policy.patience)
         while True:
             assert attempt.job_id is not None
             job_id = attempt.job_id
-            status = self._final(job_id, attempt)
+            status = Watch(self._service, self._ledger, attempt).final()
             if status is None or self._in_doubt:
                 other = self._adopted(attempt)
                 if other is None and status is None:
@@ -200,7 +175,7 @@ class Delivery:
 
     def _fetched(self, job_id: str) -> list[Expectations]:
         """The results; what is not as it must be is never written down, or it would be found there for ever."""
-        found = self._patiently(lambda: self._qpu.fetch(job_id, self.submission), "could not fetch the results")
+        found = self._service.fetch(job_id, self.submission)
         wanted = [(one.sets, one.columns) for one in opened(self.submission.requests)]
         if [one.values.shape for one in found] != wanted:
             raise RuntimeError(
@@ -218,53 +193,6 @@ class Delivery:
             raise PausedError(f"{self._qpu.name}: {reason}; it would again, so it was not submitted again")
         return reason
 
-    def _final(self, job_id: str, attempt: Attempt) -> JobStatus | None:
-        """Look at the job until it is over; None if the service does not know it."""
-        began, unknown, looks = time.monotonic(), 0, 0
-        looked_at_device, off_since = began, float("inf")
-        while True:
-            looks += 1
-            try:
-                status = self._patiently(lambda: self._qpu.status(job_id), "could not look at a job")
-                unknown = 0
-            except Missing:
-                unknown += 1
-                if unknown >= _GONE:
-                    return None
-                rest(self._policy.pause(unknown), self.stop)
-                continue
-            now = time.monotonic()
-            if status.state.is_final:
-                return status
-            if self._policy.wait is not None and now - began > self._policy.wait:
-                raise PausedError(
-                    f"{self._qpu.name}: job {job_id} is {status.state.value} after {self._policy.wait:g} s; it goes on"
-                )
-            pause = min(_LOOK_AT_DEVICE, self._policy.offline / 2)
-            if status.state is State.QUEUED and now - looked_at_device >= pause:
-                looked_at_device = now
-                if self._patiently(self._qpu.operational, "could not look at the device"):
-                    off_since = float("inf")
-                else:
-                    off_since = min(off_since, now)
-                    self._tell(f"off line, job {job_id} waits")
-                    if now - off_since >= self._policy.offline:
-                        self._take_back(job_id, attempt)
-            rest(self._policy.look(looks), self.stop)
-
-    def _take_back(self, job_id: str, attempt: Attempt) -> None:
-        """The device of a waiting job has been off line for long: its work may go elsewhere, if it has not begun."""
-        if self._cancelled(job_id) is State.CANCELLED:
-            self._ledger.ended(attempt, Outcome.CANCELLED, "the device is off line")
-            raise Offline(f"{self._qpu.name} is off line")
-
-    def _wait_until_operational(self) -> None:
-        """An offline device accepts jobs and keeps them, so it is asked before."""
-        patience = self._patience(self._policy.offline)
-        while not self._patiently(self._qpu.operational, "could not look at the device"):
-            if not patience.wait("off line"):
-                raise Offline(f"{self._qpu.name} is off line")
-
     def _bill(self, job_id: str) -> None:
         """What the job has cost, if the service says so now; the results do not wait for it."""
         try:
@@ -273,25 +201,3 @@ class Delivery:
             return
         if seconds is not None:
             self._ledger.billed(job_id, seconds)
-
-    def _patiently(self, ask: Callable[[], T], what: str) -> T:
-        """Ask again as long as the service cannot be reached; only for requests that can be repeated."""
-        patience = self._patience(self._policy.patience)
-        while True:
-            if self.stop.is_set():
-                raise PausedError("stopped while waiting for a job")
-            try:
-                return ask()
-            except Unreachable as error:
-                if not patience.wait(f"{what} ({error})", error.retry_after):
-                    raise self._unreachable(error) from error
-
-    def _patience(self, limit: float) -> Patience:
-        return Patience(self._policy, limit, self.stop, self._tell)
-
-    def _unreachable(self, error: Unreachable) -> PausedError:
-        return PausedError(f"{self._qpu.name}: not reachable for {self._policy.patience:g} s, at last: {error}")
-
-    def _tell(self, text: str) -> None:
-        log.warning("%s: %s", self._qpu.name, text)
-        self._ledger.note(self._qpu.name, text)

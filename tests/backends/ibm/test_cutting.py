@@ -7,7 +7,7 @@ import numpy as np
 from backends import open_qpu
 from qpartition import Dispatcher, Journal, Topology, plan
 from qpartition.cutting import cut
-from tests.backends.ibm.conftest import NAMES, QUICK, Lab
+from tests.backends.ibm.lab import NAMES, QUICK, Lab
 from tests.qpartition.cutting import circuits
 
 SHOTS = 2048

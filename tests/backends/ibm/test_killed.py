@@ -14,7 +14,8 @@ from localqpu.control_client import LocalqpuControl
 
 from qlstm.training import checkpoint
 from qpartition import Journal
-from tests.backends.ibm.conftest import AT_ONCE, NAMES, SMALL_ROUNDS, Nursery
+from tests.backends.ibm.conftest import Nursery
+from tests.backends.ibm.lab import AT_ONCE, NAMES, SMALL_ROUNDS
 
 KILLS = int(os.environ.get("QLSTM_KILLS", "4"))
 """20 for the whole story, see CONTRIBUTING.md."""

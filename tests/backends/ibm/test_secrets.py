@@ -18,9 +18,10 @@ from localqpu.server import RunningServer
 
 from backends import open_qpu
 from backends.errors import InputError
-from backends.ibm.runtime import Account
+from backends.ibm.connection import connect
 from qlstm.training import checkpoint
-from tests.backends.ibm.conftest import AT_ONCE, Lab, Nursery
+from tests.backends.ibm.conftest import Nursery
+from tests.backends.ibm.lab import AT_ONCE, Lab
 
 TOKEN = "planted-token-8f1c2ba0"
 
@@ -64,13 +65,13 @@ def test_the_token_stays_where_it_is(
     control: LocalqpuControl, nursery: Callable[..., Nursery], small: list[object], tmp_path: Path
 ) -> None:
     home = nursery(QISKIT_IBM_TOKEN=TOKEN, QISKIT_IBM_INSTANCE="crn:v1:localqpu", PYTHONDEVMODE="")
-    arguments = [*small, "--wait", 60]
+    arguments = [*small, "--wait", 600]
     codes = {}
     for name, (_, scenario) in FAILURES.items():
         control.reset()
         control.set_scenario({**AT_ONCE, **scenario})
-        pid = home.begin(*arguments, "--out", name, *(["--crash"] if name == "crash" else []))
-        assert TOKEN.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
+        home.begin(*arguments, "--out", name, *(["--crash"] if name == "crash" else []))
+        assert TOKEN.encode() not in Path(f"/proc/{home.process.pid}/cmdline").read_bytes()  # forks have the same
         codes[name] = home.end()
     control.reset()
     control.set_scenario(AT_ONCE)
@@ -125,7 +126,7 @@ def test_an_account_that_is_refused_does_not_show_its_token(
     monkeypatch.setattr(qiskit_ibm_runtime, "QiskitRuntimeService", planted)
     control.set_scenario({"auth": {"reject_tokens": True}})
     with pytest.raises(InputError) as caught:
-        Account.default()
+        connect()
     assert TOKEN not in str(caught.getrepr(chain=True))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,10 @@ import pytest
 import torch
 from localqpu.control_client import LocalqpuControl
 
+from backends.ibm.jobs import Jobs
+from backends.remote import watch
 from qlstm.training import checkpoint
-from tests.backends.ibm.conftest import AT_ONCE, NAMES, SMALL_ROUNDS, Lab
+from tests.backends.ibm.lab import AT_ONCE, HELD, NAMES, SMALL_ROUNDS, Lab
 
 ROUNDS = SMALL_ROUNDS // 2
 EXHAUSTED = {**AT_ONCE, "usage": {"limit_seconds": 600, "consumed_seconds": 600}}
@@ -60,24 +64,22 @@ def completed(control: LocalqpuControl) -> int:
 
 
 @pytest.fixture
-def after(control: LocalqpuControl) -> Iterator[Callable[[int, dict[str, Any]], None]]:
-    """Change the scenario once so many jobs have been submitted; never after the test."""
-    over, threads = threading.Event(), list[threading.Thread]()
+def after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[], object]], None]:
+    """Do something with the job of that number, before anybody looks at it or at a later one."""
 
-    def start(jobs: int, scenario: dict[str, Any]) -> None:
-        def watch() -> None:
-            while not over.wait(0.01):
-                if len(control.jobs()) >= jobs:
-                    control.set_scenario(scenario)
-                    return
+    def start(number: int, action: Callable[[], object]) -> None:
+        original, submitted, lock = Jobs.submit, itertools.count(1), threading.Lock()
 
-        threads.append(threading.Thread(target=watch))
-        threads[-1].start()
+        def submit(self: Jobs, *given: Any) -> str:
+            job_id = original(self, *given)
+            with lock:
+                if next(submitted) == number:
+                    action()
+            return job_id
 
-    yield start
-    over.set()
-    for thread in threads:
-        thread.join()
+        monkeypatch.setattr(Jobs, "submit", submit)
+
+    return start
 
 
 _WHOLE: list[dict[str, torch.Tensor]] = []
@@ -104,7 +106,7 @@ def check(folder: Path, whole: dict[str, torch.Tensor], control: LocalqpuControl
 def test_the_usage_limit(
     qlstm: Callable[..., Any], small: list[object], control: LocalqpuControl, tmp_path: Path, whole: Any, after: Any
 ) -> None:
-    after(9, EXHAUSTED)
+    after(9, lambda: control.set_scenario(EXHAUSTED))
     out = tmp_path / "run"
     code, _, err = qlstm(*small, "--out", out, "--quiet")
     assert code == 3, err
@@ -136,7 +138,7 @@ def test_a_token_that_is_rejected_while_it_trains(
     qlstm: Callable[..., Any], small: list[object], control: LocalqpuControl, tmp_path: Path, whole: Any, after: Any
 ) -> None:
     fault = {"method": "POST", "path": "/api/v1/jobs", "status": 401, "times": 99}
-    after(9, {**AT_ONCE, "http_faults": [fault]})
+    after(9, lambda: control.set_scenario({**AT_ONCE, "http_faults": [fault]}))
     out = tmp_path / "run"
     code, _, err = qlstm(*small, "--out", out, "--quiet")
     assert code == 2 and "does not accept the account any more" in err
@@ -146,17 +148,39 @@ def test_a_token_that_is_rejected_while_it_trains(
     check(out, whole, control)
 
 
+class Fast:
+    """A clock that runs 300 times as fast from the moment on that `hurry` is called."""
+
+    since: float | None = None
+
+    def hurry(self) -> None:
+        self.since = time.monotonic()
+
+    def monotonic(self) -> float:
+        now = time.monotonic()
+        return now if self.since is None else now + 300 * (now - self.since)
+
+
 def test_a_queue_that_is_too_long(
-    qlstm: Callable[..., Any], small: list[object], control: LocalqpuControl, tmp_path: Path, whole: Any, after: Any
+    qlstm: Callable[..., Any],
+    small: list[object],
+    control: LocalqpuControl,
+    tmp_path: Path,
+    whole: Any,
+    after: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    after(10, {"queue": {"delay_seconds": 3600}})
+    clock = Fast()
+    monkeypatch.setattr(watch, "time", clock)
+    after(9, lambda: (control.set_scenario(HELD), clock.hurry()))
     out = tmp_path / "run"
-    code, _, err = qlstm(*small, "--out", out, "--wait", 3, "--quiet")
+    code, _, err = qlstm(*small, "--out", out, "--wait", 600, "--quiet")
     assert code == 130, err
     (line,) = [line for line in err.splitlines() if line.startswith("paused: ")]
-    assert "is queued after 3 s; it goes on" in line and "saved after" in line and "--resume" in line
+    assert "is queued after 600 s; it goes on" in line and "saved after" in line and "--resume" in line
     control.set_scenario(AT_ONCE)
-    code, out_text, err = qlstm(*small, "--out", out, "--wait", 90, "--resume", "--json")
+    clock.since = None
+    code, out_text, err = qlstm(*small, "--out", out, "--wait", 900, "--resume", "--json")
     assert code == 0, err
     devices = json.loads(out_text)["devices"]
     assert devices["rounds"] == ROUNDS and devices["retries"] == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,12 +22,19 @@ from backends.remote import (
     RetryPolicy,
     State,
     Submission,
+    Unreachable,
 )
 
 QUICK = RetryPolicy(
-    first=0.001, longest=0.002, patience=0.3, offline=0.03, wait=None, attempts=3, poll=0.0005, slowest_poll=0.001
+    first=0.001, longest=0.002, patience=60.0, offline=0.03, wait=None, attempts=3, poll=0.0005, slowest_poll=0.001
 )
+"""Short waits; patience outlasts a busy machine."""
+IMPATIENT = replace(QUICK, patience=0.3)
+"""For tests in which patience ends."""
 USUAL = (State.QUEUED, State.RUNNING, State.DONE)
+BROKEN = (State.QUEUED, State.FAILED)
+FAR = (State.QUEUED,)
+"""A job that stays where it is."""
 
 
 class Crash(BaseException):
@@ -40,6 +47,7 @@ def submission(key: str = "5" * 64) -> Submission:
     return Submission(key, (Bundle((request,)),), shots=10, estimated=2.5)
 
 
+JOB = submission()
 RESULTS = [Expectations(np.array([[0.5], [0.25]]), np.array([[0.1], [0.2]]))]
 
 
@@ -72,6 +80,10 @@ class Answer:
     error: BaseException
     after: bool = False
     then: Callable[[], object] = field(default=lambda: None)
+
+
+LOST = Answer(Unreachable("no answer"))
+AFTER = Answer(Unreachable("no answer"), after=True)
 
 
 class ScriptedQPU(RemoteQPU):
@@ -192,3 +204,14 @@ class NotedLedger(MemoryLedger):
 
     def surplus(self, attempt: Attempt, job_id: str, state: str) -> None:
         self._write("surplus", lambda: self.surplus_jobs.update({job_id: state}))
+
+
+def check(qpu: ScriptedQPU, ledger: NotedLedger, jobs: int = 1) -> None:
+    """The results are there, of one job, and nothing else is left to run."""
+    stored = ledger.result(JOB)
+    assert stored is not None
+    np.testing.assert_array_equal(stored[0].values, RESULTS[0].values)
+    done = [a for a in ledger.attempts(JOB) if a.outcome is Outcome.DONE]
+    assert len(done) == 1 and not any(a.outcome.is_open for a in ledger.attempts(JOB))
+    assert [job.job_id for job in qpu.left_to_run] == [done[0].job_id]
+    assert len(qpu.jobs) == jobs
