@@ -24,8 +24,7 @@ from .counts import Counts, slowest
 from .courier import Courier, Started, abandon, settle_bills
 from .executor import Angles, Estimate, Jacobian, Masks, Weights
 from .jobs import Job, JobMaker, joined
-from .journal import Journal, JournalReader
-from .journal_entries import Move
+from .journal import Journal, JournalReader, Move
 from .meter import Meter, Tallies
 from .mitigation import BASIS_STATES, Readout, read_readout
 from .packing import Task
