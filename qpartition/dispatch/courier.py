@@ -13,9 +13,9 @@ from backends.qpu import QPU, Expectations, Handle
 from backends.remote.errors import Missing, Unreachable
 from backends.remote.qpu import RemoteHandle, RemoteQPU
 from backends.remote.retry import RetryPolicy
+from qpartition.journal import Journal, JournalReader
 
 from .jobs import Job
-from .journal import Journal, JournalReader
 
 _BILLS = 100
 """Bills asked for when a run ends, at most: those of the last jobs."""
