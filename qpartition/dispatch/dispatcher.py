@@ -177,7 +177,8 @@ class Dispatcher:
         if self._closed:
             return
         remote = {n: q for n, q in self._rounds.meter.topology.qpus.items() if isinstance(q, RemoteQPU)}
-        with ExitStack() as stack:  # every device is given back, whatever happens to the others: they cost by the second
+        # every device is given back, whatever happens to the others; it may cost by the second
+        with ExitStack() as stack:
             for qpu in remote.values():
                 stack.callback(qpu.close)
         self._closed = True
