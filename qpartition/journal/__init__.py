@@ -4,8 +4,9 @@ A job is written down before it is submitted, with the tag by which the service 
 down before anybody uses them. Nothing in the file is executed when it is read.
 """
 
-from .entries import Entry, Move, Spent
+from .entries import Entry, Move
 from .journal import Journal
 from .reading import JournalReader
+from .spent import Spent
 
 __all__ = ["Entry", "Journal", "JournalReader", "Move", "Spent"]

@@ -72,28 +72,36 @@ class Journal(Writing):
     def accepted(self, attempt: Attempt, job_id: str) -> Attempt:
         """See `Ledger`."""
         outcome = Outcome.SUBMITTED
-        self._write("UPDATE jobs SET outcome = ?, job_id = ? WHERE tag = ?", outcome.value, job_id, attempt.tag)
+        with self._changing(attempt.tag) as base:
+            change = "UPDATE jobs SET outcome = ?, job_id = ? WHERE tag = ?"
+            base.execute(change, (outcome.value, job_id, attempt.tag))
         return Attempt(attempt.number, attempt.tag, outcome, job_id)
 
     def store(self, submission: Submission, attempt: Attempt, results: list[Expectations]) -> None:
         """See `Ledger`; results and outcome are written together."""
-        with self._transaction() as base:
+        with self._changing(attempt.tag) as base:
             base.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", (submission.key, *packed(results)))
             base.execute("UPDATE jobs SET outcome = ? WHERE tag = ?", (Outcome.DONE.value, attempt.tag))
 
     def ended(self, attempt: Attempt, outcome: Outcome, reason: str) -> None:
         """See `Ledger`."""
-        self._write("UPDATE jobs SET outcome = ?, reason = ? WHERE tag = ?", outcome.value, reason, attempt.tag)
+        with self._changing(attempt.tag) as base:
+            base.execute("UPDATE jobs SET outcome = ?, reason = ? WHERE tag = ?", (outcome.value, reason, attempt.tag))
 
     def billed(self, job_id: str, seconds: float) -> None:
         """See `Ledger`."""
-        with self._transaction() as base:
-            base.execute("UPDATE jobs SET billed = ? WHERE job_id = ?", (seconds, job_id))
-            base.execute("UPDATE surplus SET billed = ? WHERE job_id = ?", (seconds, job_id))
+        tags = self._all(
+            "SELECT tag FROM jobs WHERE job_id = ?1 UNION SELECT tag FROM surplus WHERE job_id = ?1", job_id
+        )
+        for (tag,) in tags:  # one, but for a job that is one too many of another's
+            with self._changing(tag) as base:
+                base.execute("UPDATE jobs SET billed = ? WHERE tag = ? AND job_id = ?", (seconds, tag, job_id))
+                base.execute("UPDATE surplus SET billed = ? WHERE tag = ? AND job_id = ?", (seconds, tag, job_id))
 
     def surplus(self, attempt: Attempt, job_id: str, state: str) -> None:
         """See `Ledger`."""
-        self._write("INSERT OR REPLACE INTO surplus VALUES (?, ?, ?, NULL)", job_id, attempt.tag, state)
+        with self._changing(attempt.tag) as base:
+            base.execute("INSERT OR REPLACE INTO surplus VALUES (?, ?, ?, NULL)", (job_id, attempt.tag, state))
 
     def note(self, qpu: str, text: str) -> None:
         """See `Ledger`."""
@@ -110,13 +118,13 @@ class Journal(Writing):
         It costs nothing but time, so one write at the end will do.
         """
         attempt = Attempt(1, submission.tag(1), Outcome.DONE, job_id)
-        with self._transaction(durable=False) as base:
+        with self._changing(attempt.tag, durable=False) as base:
             self._put(base, submission, qpu, attempt)
             if results is not None:
                 base.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", (submission.key, *packed(results)))
 
     def _insert(self, submission: Submission, qpu: str, attempt: Attempt) -> None:
-        with self._transaction() as base:
+        with self._changing(attempt.tag) as base:
             self._put(base, submission, qpu, attempt)
 
     @staticmethod

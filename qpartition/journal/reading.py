@@ -6,16 +6,16 @@ import json
 import sqlite3
 import threading
 from pathlib import Path
-from typing import Any
 
 from backends.errors import InputError
 from backends.qpu import Expectations
 from qpartition.export import checked_path
 
 from .connection import Connection, errors
-from .entries import Entry, Move, Spent
+from .entries import Entry, Move
 from .results import unpacked
 from .schema import COLUMNS, checked_run
+from .spent import Spent
 
 
 class Reading(Connection):
@@ -29,7 +29,7 @@ class Reading(Connection):
 
     def entries(self) -> list[Entry]:
         """Every attempt, in the order they were made."""
-        return _entries(self._all)
+        return self._entries()
 
     def spent(self) -> Spent:
         """What the jobs have cost."""
@@ -57,6 +57,19 @@ class Reading(Connection):
         """Whether a job has been submitted or done before, so that it costs nothing more."""
         return self._one("SELECT 1 FROM jobs WHERE key = ? AND outcome IN ('submitted', 'done')", key) is not None
 
+    def _entries(self, tag: str | None = None) -> list[Entry]:
+        """All attempts, or the one of a tag, then the surplus jobs."""
+        one, values = ("", ()) if tag is None else ("WHERE j.tag = ?", (tag,))
+        used = self._all(f"SELECT {COLUMNS} FROM jobs j {one} ORDER BY j.rowid", *values)
+        surplus = self._all(
+            "SELECT j.key, s.tag, j.attempt, j.round, j.part, j.qpu, j.sets, j.executions, j.estimated, s.state, s.job_id, "
+            f"s.billed, 'one too many', j.made FROM surplus s JOIN jobs j ON j.tag = s.tag {one} ORDER BY s.rowid",
+            *values,
+        )
+        names = COLUMNS.split(", ")
+        plain, more = ([dict(zip(names, row, strict=True)) for row in rows] for rows in (used, surplus))
+        return [Entry(**line) for line in plain] + [Entry(**line, surplus=True) for line in more]
+
 
 class JournalReader(Reading):
     """A journal that is only looked at."""
@@ -79,15 +92,3 @@ def _placement(path: Path, text: str) -> dict[str, str]:
         return {str(key): str(core) for key, core in found.items()}
     except (ValueError, AttributeError):
         raise InputError(f"{path} is damaged: a move cannot be read; restore it from a copy") from None
-
-
-def _entries(ask: Any) -> list[Entry]:
-    rows = ask(f"SELECT {COLUMNS} FROM jobs ORDER BY rowid")
-    more = ask(
-        "SELECT j.key, s.tag, j.attempt, j.round, j.part, j.qpu, j.sets, j.executions, j.estimated, s.state, s.job_id, "
-        "s.billed, 'one too many', j.made FROM surplus s JOIN jobs j ON j.tag = s.tag ORDER BY s.rowid"
-    )
-    names = COLUMNS.split(", ")
-    used = (dict(zip(names, row, strict=True)) for row in rows)
-    surplus = (dict(zip(names, row, strict=True)) for row in more)
-    return [Entry(**one) for one in used] + [Entry(**one, surplus=True) for one in surplus]

@@ -16,11 +16,15 @@ from qpartition.export import checked_path
 
 from .connection import errors
 from .reading import Reading
-from .schema import checked_run, make_tables
+from .schema import checked_run, make_tables, missing_indexes
+from .spent import RunningSpent, Spent
 
 
 class Writing(Reading):
     """A journal that no other process writes to."""
+
+    _lock: FileLock | None
+    _running: RunningSpent
 
     def __init__(self, path: str | Path) -> None:
         """Open for writing; the file is made if it is not there, readable by its owner alone.
@@ -32,7 +36,7 @@ class Writing(Reading):
         self._guard, self._base = threading.RLock(), None
         if self.path.is_dir() or not self.path.parent.is_dir():
             raise InputError(f"cannot open the journal {self.path}: it must be a file in an existing folder")
-        self._lock: FileLock | None = FileLock(
+        self._lock = FileLock(
             self.path.with_name(f".{self.path.name}.lock"),
             f"the journal {self.path} is written by another process; wait for it, or stop it",
             self.path,
@@ -50,6 +54,12 @@ class Writing(Reading):
         made.path, made._guard, made._lock, made._base = Path(":memory:"), threading.RLock(), None, None
         made._open()
         return made
+
+    def spent(self) -> Spent:
+        """What the jobs have cost; known at any time, for nobody else writes."""
+        with self._guard:
+            self._live()
+            return self._running.spent
 
     def close(self) -> None:
         """Let others write. Closing twice is fine."""
@@ -72,6 +82,14 @@ class Writing(Reading):
                 make_tables(self._base)
         self.run = checked_run(self.path, self._all)
         self._all("PRAGMA journal_mode = WAL")  # only now: another program's file is left as it is
+        for statement in missing_indexes(self._all):
+            self._write(statement)
+        try:
+            self._running = RunningSpent(self._entries())
+        except OverflowError:
+            raise InputError(
+                f"{self.path} is damaged: a job has cost infinitely much; restore it from a copy"
+            ) from None
 
     @contextmanager
     def _transaction(self, durable: bool = True) -> Iterator[sqlite3.Connection]:
@@ -87,6 +105,16 @@ class Writing(Reading):
                 with suppress(sqlite3.Error):
                     base.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _changing(self, tag: str, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """A `_transaction` on the attempt of a tag and its surplus jobs; what they cost is counted anew."""
+        with self._guard:
+            with self._transaction(durable) as base:
+                before = self._entries(tag)
+                yield base
+                after = self._entries(tag)
+            self._running.change(before, after)
 
     def _write(self, statement: str, *values: object) -> None:
         with self._transaction() as base:
