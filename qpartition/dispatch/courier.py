@@ -50,6 +50,10 @@ class Courier:
     policy: RetryPolicy
     keep_local: bool = True
 
+    def has(self, job: Job) -> bool:
+        """Whether the results of a job are there."""
+        return self.journal is not None and self.journal.stored(job.submission.key) is not None
+
     def start(self, qpu: QPU, job: Job, left: Callable[[], float | None]) -> Started:
         """Start a job; nothing is waited for.
 

@@ -19,6 +19,7 @@ from qpartition.report import Report
 
 from .courier import Courier, settle_bills
 from .jobs import JobMaker
+from .mitigated import MitigatedRounds
 from .moves import Moves
 from .rounds import Rounds
 from .saved import saved_counts, saved_readouts, saved_sequence
@@ -82,6 +83,7 @@ class Dispatcher:
         courier = Courier(journal, retry or RetryPolicy(), keep_local)
         maker = JobMaker(None if journal is None else journal.run, self.seed, tuple(devices))
         self._rounds = Rounds(plan.live, courier, maker, self._moves, self._spending)
+        self._mitigated = MitigatedRounds(self._rounds)
         self._closed = False
 
     @property
@@ -101,7 +103,7 @@ class Dispatcher:
             BudgetError: If the round would exceed the budget; nothing is submitted.
         """
         question = self._asker.ask(self._checked(inputs, weights), values=True, slopes=False)
-        return question.estimates(self._rounds.run(question.sets))
+        return question.estimates(self._mitigated.run(question.sets))
 
     def jacobian(self, inputs: Angles, weights: Weights, mask: Masks | None = None) -> dict[str, Jacobian]:
         """Derivatives for every row of every key by the parameter-shift rule, in one round.
@@ -116,14 +118,14 @@ class Dispatcher:
             BudgetError: As for `values`.
         """
         question = self._asker.ask(self._checked(inputs, weights, mask), values=False, slopes=True)
-        return question.jacobians(self._rounds.run(question.sets))
+        return question.jacobians(self._mitigated.run(question.sets))
 
     def values_and_jacobian(
         self, inputs: Angles, weights: Weights, mask: Masks | None = None
     ) -> tuple[dict[str, Estimate], dict[str, Jacobian]]:
         """`values` and `jacobian` together in one round."""
         question = self._asker.ask(self._checked(inputs, weights, mask), values=True, slopes=True)
-        results = self._rounds.run(question.sets)
+        results = self._mitigated.run(question.sets)
         return question.estimates(results), question.jacobians(results)
 
     def twin_jacobian(self, inputs: Angles, weights: Weights, mask: Masks | None = None) -> dict[str, Jacobian]:
@@ -145,7 +147,7 @@ class Dispatcher:
 
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run needs to go on with the same numbers: plain numbers by name."""
-        readout = {key: r.as_lists() for key, r in self._rounds.readouts.items()}
+        readout = {key: r.as_lists() for key, r in self._mitigated.readouts.items()}
         return {**self._spending.counts.as_dict(), "sequence": self._rounds.sequence, "readout": readout}
 
     def rewound(self, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,7 +171,7 @@ class Dispatcher:
         counts, sequence = saved_counts(state, self._planned.topology.qpus), saved_sequence(state)
         readouts = saved_readouts(state, self._planned.workload)
         meter = self._moves.meter_at(self._planned, sequence)
-        self._rounds.meter, self._rounds.sequence, self._rounds.readouts = meter, sequence, readouts
+        self._rounds.meter, self._rounds.sequence, self._mitigated.readouts = meter, sequence, readouts
         self._spending.resume(counts, meter.qpus)
 
     def close(self) -> None:

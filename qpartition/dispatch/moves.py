@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Sequence
 
 from backends.errors import InputError, PausedError
 from qpartition.journal import Journal, JournalReader, Move
 from qpartition.meter import Meter
 
 log = logging.getLogger("qpartition.jobs")
+
+MOVED = 1000
+"""Numbers of jobs within a round and device: from here on for work that came from another device."""
 
 
 class Moves:
@@ -31,34 +35,66 @@ class Moves:
         """
         for move in self._moves:
             if move.round < number:
-                then = meter.without(move.qpu, move.placement)
-                if then is None:
-                    raise InputError(
-                        "the journal moves work to cores that this plan does not have; resume with the same devices"
-                    )
-                meter = then
+                meter = _followed(meter, move)
         return meter
 
-    def away(self, meter: Meter, name: str, number: int) -> Meter:
-        """Where the sub-VQCs are once those of a device have moved in round ``number``: as before, or to other cores now.
+    def away(self, meter: Meter, names: Sequence[str], number: int, off: Collection[str]) -> Meter:
+        """Where the sub-VQCs are once those of some devices have moved: as before in this round, or to other cores now.
+
+        Args:
+            meter: Where they are.
+            names: The devices that they leave.
+            number: Of the round.
+            off: All devices that were found off line in this round: nothing moves there.
 
         Raises:
             PausedError: If they may run nowhere else.
+            InputError: If the moves of the journal are of another plan.
         """
-        known = next((move for move in self._moves if (move.round, move.qpu) == (number, name)), None)
-        movable = meter.movable and (known is not None or isinstance(self._journal, Journal))
-        there = meter.without(name, None if known is None else known.placement) if movable else None
-        if there is None:
-            raise PausedError(f"{name} is off line and its sub-VQCs may run nowhere else; resume when it is back")
-        if known is None:
-            self._remember(Move(number, name, meter.changes(there)))
-        return there
+        known = [move for move in self._moves if move.round == number and move.qpu in names]
+        for move in known:
+            meter = _followed(meter, move)
+        for name in names:
+            if name not in {move.qpu for move in known}:
+                there = self._elsewhere(meter, name, off)
+                if there is None:
+                    self._retract(number)
+                    raise PausedError(_nowhere(sorted(off)))
+                self._remember(Move(number, name, meter.changes(there)))
+                meter = there
+        return meter
+
+    def _elsewhere(self, meter: Meter, name: str, off: Collection[str]) -> Meter | None:
+        """With the sub-VQCs of a device on others: rather not on one that was off line before, which may be back."""
+        if not meter.movable or not isinstance(self._journal, Journal):
+            return None
+        safest = meter.without(name, avoid={*off, *(move.qpu for move in self._moves)})
+        return meter.without(name, avoid=off) if safest is None else safest
 
     def _remember(self, move: Move) -> None:
         """The work of a device is done elsewhere from now on."""
         self._moves.append(move)
-        text = f"off line: its work moves to {', '.join(sorted(set(move.placement.values())))}"
+        cores = ", ".join(sorted(set(move.placement.values())))
+        text = f"off line: its work moves to {cores}"
         log.warning("%s: %s", move.qpu, text)
         if isinstance(self._journal, Journal):
             self._journal.moved(move)
             self._journal.note(move.qpu, text)
+
+    def _retract(self, number: int) -> None:
+        """Forget the moves of a round that came to nothing, so that whichever device is back first may go on."""
+        if isinstance(self._journal, Journal) and self._journal.retracted(number, MOVED):
+            self._moves = [move for move in self._moves if move.round != number]
+
+
+def _followed(meter: Meter, move: Move) -> Meter:
+    there = meter.without(move.qpu, move.placement)
+    if there is None:
+        raise InputError("the journal moves work to cores that this plan does not have; resume with the same devices")
+    return there
+
+
+def _nowhere(off: list[str]) -> str:
+    if len(off) == 1:
+        return f"{off[0]} is off line and its sub-VQCs may run nowhere else; resume when it is back"
+    return f"{' and '.join(off)} are off line and their sub-VQCs may run nowhere else; resume when one is back"

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from itertools import count
+from typing import NamedTuple
 
-import numpy as np
-
+from backends.core import Core
 from backends.qpu import Expectations, FloatArray
 from backends.remote.errors import Offline
-from qpartition.meter import Meter, Tallies
-from qpartition.mitigation import BASIS_STATES, Readout
+from qpartition.counts import Tally
+from qpartition.meter import Meter
 from qpartition.packing import Task
 
 from .courier import Courier, Started, abandon
-from .jobs import JobMaker, joined
-from .moves import Moves
+from .jobs import Job, JobMaker, joined
+from .moves import MOVED, Moves
 from .spending import Spending
 
-MOVED = 1000
-"""Numbers of jobs within a round and device: from here on for work that came from another device."""
 Tasks = Mapping[str, Mapping[Task, int]]
 """By QPU, parameter sets of every task."""
+Shots = Callable[[str], int | None]
+"""Shots per parameter set on a device."""
+
+
+class Found(NamedTuple):
+    """What a round measured.
+
+    Attributes:
+        results: By task.
+        cores: By key of the sub-VQC, where it was measured.
+        moved: Keys of sub-VQCs that are on another core since.
+    """
+
+    results: dict[Task, Expectations]
+    cores: dict[str, Core]
+    moved: Collection[str]
 
 
 class Rounds:
@@ -29,107 +44,114 @@ class Rounds:
     Attributes:
         meter: Where the sub-VQCs are now.
         sequence: Number of the next round.
-        readouts: Calibration of every sub-VQC where readout is mitigated; empty before the first round.
     """
 
     def __init__(self, meter: Meter, courier: Courier, maker: JobMaker, moves: Moves, spending: Spending) -> None:
         """Before the first round."""
         self.meter, self.sequence = meter, 0
-        self.readouts: dict[str, Readout] = {}
         self._courier, self._maker, self._moves, self._spending = courier, maker, moves, spending
 
-    def run(self, values: Mapping[str, FloatArray]) -> dict[str, Expectations]:
-        """Run parameter sets by key, each of shape (sets, parameters); their mitigated expectations."""
-        self._calibrate()
-        sets = {key: len(array) for key, array in values.items()}
-        tallies = self.meter.round(sets)
-        tasks = {name: self.meter.tasks(group) for name, group in self.meter.by_qpu(sets).items()}
-        found = self._run(tasks, values, tallies)
-        results = {key: self._nothing(key) for key in values}
-        for key in results:
-            if sets[key]:
-                variants = {variant: found[key, variant] for variant in self.meter.mitigation.variants}
-                readout = self.readouts[key] if self.meter.mitigation.readout else None
-                results[key] = self.meter.mitigation.combined(variants, readout)
-        return results
+    def run(self, tasks: Tasks, values: Mapping[str, FloatArray], shots: Shots) -> Found:
+        """Run one round.
 
-    def _calibrate(self) -> None:
-        """Run the calibration of the mitigation, once, before the first round."""
-        tasks = self.meter.calibration_tasks()
-        if not tasks or self.readouts:
-            return
-        blank = {key: self._blank(key) for key in self.meter.workload.keys}
-        found = self._run(tasks, blank, self.meter.calibration(), calibration=True)
-        zero, one = BASIS_STATES
-        self.readouts = {key: Readout.of(found[key, zero], found[key, one]) for key in self.meter.workload.keys}
+        Where a device goes off line, the sub-VQCs on it move, and what it has not delivered is run where they are then.
+        That may go off line too, and so on. If the round fails, nothing has moved: the next try finds the moves again.
 
-    def _run(
-        self, tasks: Tasks, values: Mapping[str, FloatArray], tallies: Tallies, calibration: bool = False
-    ) -> dict[Task, Expectations]:
-        """One round: the jobs of all QPUs, all on their way before any is waited for."""
-        left = self._moves.left(self.sequence)
-        here = {name: group for name, group in tasks.items() if name not in left}
-        results, gone = self._deliver(here, values, tallies, calibration)
-        for name in [name for name in tasks if name in left | gone]:
-            results |= self._elsewhere(name, tasks[name], values, calibration)
+        Args:
+            tasks: What is to be run where, as `Meter.tasks` has it.
+            values: Parameter sets by key, each of shape (sets, parameters).
+            shots: Per parameter set, by device.
+
+        Raises:
+            BudgetError: If the round would exceed the budget; nothing is submitted.
+            PausedError: If a device is off line and its work may run nowhere else, or as a `Delivery` has it.
+        """
+        before, off = self.meter, set[str]()
+        results, cores = dict[Task, Expectations](), dict[str, Core]()
+        tallies = {name: before.job(name, group, shots(name)) for name, group in tasks.items()}
+        try:
+            for generation in count():
+                found, missing = self._deliver(tasks, values, shots, MOVED * generation)
+                results |= found
+                cores |= {key: self.meter.placement[key] for key, _ in found}
+                if not missing:
+                    break
+                off |= set(missing)
+                self.meter = self._moves.away(self.meter, list(missing), self.sequence, off)
+                tasks = self._regrouped(missing)
+        except BaseException:
+            self.meter = before
+            raise
         self._spending.finish_round(tallies)
         self.sequence += 1 if tallies else 0
-        return results
+        return Found(results, cores, before.changes(self.meter))
 
-    def _deliver(
-        self, tasks: Tasks, values: Mapping[str, FloatArray], tallies: Tallies, calibration: bool, part: int = 0
-    ) -> tuple[dict[Task, Expectations], set[str]]:
-        """Run jobs; their results, and the devices that are off line."""
+    def _deliver(self, tasks: Tasks, values: Mapping[str, FloatArray], shots: Shots, part: int) -> tuple[
+        dict[Task, Expectations], Tasks
+    ]:  # fmt: skip
+        """Run jobs that are numbered from ``part``; their results, and what devices that are off line did not deliver.
+
+        A device that was found off line before, in this round, is not asked again: it has what the journal has.
+        """
+        left = self._moves.left(self.sequence)
         jobs = [
             job
             for name, group in tasks.items()
-            for job in self._maker.jobs(
-                self.meter, name, group, values, self._shots(name, calibration), self.sequence, part
-            )
+            for job in self._maker.jobs(self.meter, name, group, values, shots(name), self.sequence, part)
+            if name not in left or self._courier.has(job)
         ]
-        self._spending.require({name: tallies[name] for name in tasks}, jobs)
-        found, gone, started = dict[Task, list[Expectations]](), set[str](), list[Started]()
+        tallies = {name: self.meter.job(name, group, shots(name)) for name, group in tasks.items() if name not in left}
+        self._spending.require(tallies, jobs)
+        started, delivered = list[Started](), list[Job]()
+        found: dict[Task, list[Expectations]] = {}
         try:
             for job in jobs:
                 share = self._spending.share(job, jobs)
                 started.append(self._courier.start(self.meter.topology.qpus[job.qpu], job, share))
-                if job.submission.part == part:  # it counts once it is on its way
+                if job.qpu in tallies and job.submission.part == part:  # it counts once it is on its way
                     self._spending.add({job.qpu: tallies[job.qpu]})
             for job, one in zip(jobs, started, strict=True):
                 try:
                     for task, result in job.by_task(self.meter, one.result(), one.job_id):
                         found.setdefault(task, []).append(result)
+                    delivered.append(job)
                 except Offline:
-                    gone.add(job.qpu)
+                    left.add(job.qpu)
         except BaseException:
             abandon(started)
             raise
-        self._spending.take_back({name: tallies[name] for name in gone})
-        return {task: joined(parts) for task, parts in found.items()}, gone
+        self._count_what_was_delivered(left, tallies, delivered)
+        return self._sorted(tasks, left, found)
 
-    def _elsewhere(
-        self, name: str, group: Mapping[Task, int], values: Mapping[str, FloatArray], calibration: bool
-    ) -> dict[Task, Expectations]:
-        """Run the part of a round whose device is off line on the others, and whatever comes after it too."""
-        self.meter = meter = self._moves.away(self.meter, name, self.sequence)
-        if self.readouts and not calibration:
-            self.readouts = {}  # other cores read out differently
-            self._calibrate()
+    def _count_what_was_delivered(self, left: Collection[str], tallies: Mapping[str, Tally], jobs: list[Job]) -> None:
+        """Of devices that are off line: the jobs that were done before, instead of all that they were asked for."""
+        self._spending.take_back({name: tally for name, tally in tallies.items() if name in left})
+        for job in jobs:
+            if job.qpu in left:
+                one = job.submission
+                self._spending.add({job.qpu: Tally(1, one.sets, one.executions, one.estimated)})
+
+    def _sorted(
+        self, tasks: Tasks, left: Collection[str], found: Mapping[Task, list[Expectations]]
+    ) -> tuple[dict[Task, Expectations], Tasks]:
+        """Results, and what is missing.
+
+        Of a device that is off line a sub-VQC's results are used where all are there: none is mixed from two cores.
+        """
+        results = {task: joined(parts) for task, parts in found.items()}
+        missing: dict[str, dict[Task, int]] = {}
+        for name in (name for name in tasks if name in left):
+            group = tasks[name]
+            short = {task[0] for task, sets in group.items() if task not in results or len(results[task].values) < sets}
+            if short:
+                missing[name] = {task: sets for task, sets in group.items() if task[0] in short}
+        gone = {task for group in missing.values() for task in group}
+        return {task: result for task, result in results.items() if task not in gone}, missing
+
+    def _regrouped(self, missing: Tasks) -> Tasks:
+        """By the devices that the sub-VQCs are on now."""
         tasks: dict[str, dict[Task, int]] = {}
-        for task, count in group.items():
-            tasks.setdefault(meter.placement[task[0]].qpu, {})[task] = count
-        tallies = {host: meter.job(host, own, self._shots(host, calibration)) for host, own in tasks.items()}
-        results, gone = self._deliver(tasks, values, tallies, calibration, part=MOVED)
-        for host in sorted(gone):
-            results |= self._elsewhere(host, tasks[host], values, calibration)
-        return results
-
-    def _shots(self, name: str, calibration: bool) -> int | None:
-        return self.meter.calibration_shots(name) if calibration else self.meter.shots
-
-    def _blank(self, key: str) -> FloatArray:
-        return np.zeros((1, self.meter.workload.by_key[key].circuit.num_parameters))
-
-    def _nothing(self, key: str) -> Expectations:
-        empty = np.empty((0, self.meter.workload.by_key[key].columns))
-        return Expectations(empty, empty)
+        for group in missing.values():
+            for task, sets in group.items():
+                tasks.setdefault(self.meter.placement[task[0]].qpu, {})[task] = sets
+        return tasks

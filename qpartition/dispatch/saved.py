@@ -41,13 +41,14 @@ def saved_counts(state: Mapping[str, Any], qpus: Iterable[str]) -> Counts:
 
 
 def saved_readouts(state: Mapping[str, Any], workload: Workload) -> dict[str, Readout]:
-    """A saved calibration: of every sub-VQC and all its outputs, or none.
+    """A saved calibration: of all outputs of every sub-VQC that it names.
 
     Raises:
         InputError: If it cannot be read, or is of something else.
     """
-    found, known = read_readout(state.get("readout", {})), workload.by_key
-    if found and {key: r.zero.shape for key, r in found.items()} != {k: (s.outputs,) for k, s in known.items()}:
+    found = read_readout(state.get("readout", {}))
+    outputs = {key: (subvqc.outputs,) for key, subvqc in workload.by_key.items()}
+    if any(outputs.get(key) != readout.zero.shape for key, readout in found.items()):
         raise InputError(
             "the saved readout calibration is not of all outputs of this plan's sub-VQCs; use an intact file"
         )

@@ -112,6 +112,14 @@ class Journal(Writing):
         placement = json.dumps(dict(move.placement))
         self._write("INSERT INTO moves VALUES (?, ?, ?)", move.round, move.qpu, placement)
 
+    def retracted(self, number: int, part: int) -> bool:
+        """Forget the moves of round ``number``, unless a job from ``part`` on was submitted where they went."""
+        paid = "SELECT 1 FROM jobs WHERE round = ? AND part >= ? AND outcome IN ('submitted', 'done')"
+        if self._one(paid, number, part) is not None:
+            return False
+        self._write("DELETE FROM moves WHERE round = ?", number)
+        return True
+
     def local(self, submission: Submission, qpu: str, job_id: str, results: list[Expectations] | None) -> None:
         """A job that was done on this machine; with ``results`` it need not be done again.
 

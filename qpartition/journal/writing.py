@@ -56,9 +56,8 @@ class Writing(Reading):
         return made
 
     def spent(self) -> Spent:
-        """What the jobs have cost; known at any time, for nobody else writes."""
+        """What the jobs have cost; known without looking, for nobody else writes, and also after the journal is closed."""
         with self._guard:
-            self._live()
             return self._running.spent
 
     def close(self) -> None:
