@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qpartition.comparison_figure import COST, ESTIMATED, INK, LEGEND, MEASURED
+from qpartition.comparison.figure import COST, ESTIMATED, INK, LEGEND, MEASURED
 from qpartition.drawing import save_figure
 
 if TYPE_CHECKING:

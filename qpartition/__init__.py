@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .comparison import Comparison, compare
-    from .comparison_figure import draw_comparison
+    from .comparison.figure import draw_comparison
     from .correlation import correlated
     from .counts import Counts, Tally
     from .dispatch import Dispatcher
@@ -59,7 +59,7 @@ __all__ = [
 # Imported on first use, so that asking for help or for a partition does not wait for qiskit.
 _MODULES = {
     "comparison": ("Comparison", "compare"),
-    "comparison_figure": ("draw_comparison",),
+    "comparison.figure": ("draw_comparison",),
     "correlation": ("correlated",),
     "counts": ("Counts", "Tally"),
     "dispatch": ("Dispatcher",),

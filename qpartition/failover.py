@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from backends.core import Core
 
@@ -12,7 +12,11 @@ from .workload import Workload
 
 
 def moved(
-    workload: Workload, topology: Topology, placement: Mapping[str, Core], lost: Sequence[str]
+    workload: Workload,
+    topology: Topology,
+    placement: Mapping[str, Core],
+    lost: Sequence[str],
+    avoid: Collection[str] = (),
 ) -> dict[str, Core] | None:
     """Cores of other devices for the sub-VQCs ``lost``: the least busy that are wide enough, of those the best.
 
@@ -21,11 +25,12 @@ def moved(
         topology: The devices.
         placement: Where they have been until now.
         lost: Those whose device is gone; all on one device.
+        avoid: Other devices that are gone too.
 
     Returns:
         Core by key; None if one has no core to go to.
     """
-    gone = {placement[key].qpu for key in lost}
+    gone = {*avoid, *(placement[key].qpu for key in lost)}
     load = Counter(core.name for core in placement.values() if core.qpu not in gone)
     found = dict[str, Core]()
     for key in lost:

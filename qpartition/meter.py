@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -58,18 +58,23 @@ class Meter:
         self.movable = movable
         self._priced: dict[tuple[tuple[Task, int], ...], Tally] = {}
 
-    def without(self, name: str, placement: Mapping[str, str] | None = None) -> Meter | None:
+    def without(
+        self, name: str, placement: Mapping[str, str] | None = None, avoid: Collection[str] = ()
+    ) -> Meter | None:
         """The same sub-VQCs with those on one device moved to cores of the others; None if they have no room for one.
 
         Args:
             name: The device.
             placement: Names of the cores they go to, by key; None: to the least busy cores, the best of those.
+            avoid: Devices that they do not go to, unless ``placement`` says so.
         """
         lost = [key for key in self.workload.keys if self.placement[key].qpu == name]
         if placement is None:
-            cores = moved(self.workload, self.topology, self.placement, lost)
-        else:
+            cores = moved(self.workload, self.topology, self.placement, lost, avoid)
+        elif set(lost) <= set(placement):
             cores = {key: self.topology.core(placement[key]) for key in lost}
+        else:
+            cores = None
         if cores is None:
             return None
         kept = {**self.placement, **cores}
@@ -108,11 +113,11 @@ class Meter:
         groups = self.calibration_tasks()
         return {name: self.job(name, group, self.calibration_shots(name)) for name, group in groups.items()}
 
-    def calibration_tasks(self) -> dict[str, dict[Task, int]]:
-        """By QPU, the tasks of the calibration, each with one parameter set."""
+    def calibration_tasks(self, keys: Sequence[str] | None = None) -> dict[str, dict[Task, int]]:
+        """By QPU, the tasks of the calibration, each with one parameter set; of some sub-VQCs only, if they are named."""
         if not self.mitigation.readout:
             return {}
-        groups = self.by_qpu(dict.fromkeys(self.workload.keys, 1))
+        groups = self.by_qpu(dict.fromkeys(self.workload.keys if keys is None else keys, 1))
         return {name: {(key, state): 1 for key in group for state in BASIS_STATES} for name, group in groups.items()}
 
     def calibration_shots(self, name: str) -> int | None:

@@ -10,7 +10,7 @@ import typer
 from . import options as o
 
 if TYPE_CHECKING:
-    from qpartition.journal_entries import Entry
+    from qpartition.journal import Entry
 
 _NOTES = 20
 """Notes shown, the last ones."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from qpartition import Counts, Tally
-from qpartition.journal_entries import Entry, Spent
+from qpartition.journal import Entry, Spent
 from qpartition.tables import OPEN_PLAN_SECONDS
 
 from .blocks import Block, Facts, Section, Table, Text, Tile

@@ -12,7 +12,7 @@ from ..training.settings import RunSettings
 
 if TYPE_CHECKING:
     from qpartition import Counts, Plan, Topology
-    from qpartition.journal_entries import Entry, Move
+    from qpartition.journal import Entry, Move
 
     from ..tasks import Dataset
     from ..training.forecasts import Forecast

@@ -23,7 +23,7 @@ from backends.errors import InputError
 from backends.qpu import Bundle, Expectations, Request
 from backends.remote import Outcome, Submission
 from qpartition import Journal
-from qpartition.journal_entries import Move, Spent
+from qpartition.journal import Move, Spent
 
 ROOT = Path(__file__).parents[2]
 RESULTS = [

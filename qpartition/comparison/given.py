@@ -9,11 +9,10 @@ import numpy as np
 
 from backends.errors import InputError, check_is, shown, unknown_name
 from backends.whole import whole
-
-from .checks import checked
-from .executor import Angles, Weights
-from .topology import Topology
-from .workload import Workload
+from qpartition.checks import checked
+from qpartition.executor import Angles, Weights
+from qpartition.topology import Topology
+from qpartition.workload import Workload
 
 
 def check_types(workload: object, topology: object) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .drawing import save_figure
+from qpartition.drawing import save_figure
 
 if TYPE_CHECKING:
-    from .comparison import Comparison
+    from .results import Comparison
 
 INK, MEASURED, ESTIMATED, COST = "#22333b", "#0a7e8c", "#bcd8dc", "#c96f4a"
 

@@ -11,9 +11,8 @@ import numpy as np
 from backends.qpu import Expectations, FloatArray
 from backends.remote.qpu import Submission
 from backends.structure import structure_key
-
-from .meter import Meter
-from .packing import Pack, Task
+from qpartition.meter import Meter
+from qpartition.packing import Pack, Task
 
 
 @dataclass(frozen=True)

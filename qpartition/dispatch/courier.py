@@ -13,9 +13,9 @@ from backends.qpu import QPU, Expectations, Handle
 from backends.remote.errors import Missing, Unreachable
 from backends.remote.qpu import RemoteHandle, RemoteQPU
 from backends.remote.retry import RetryPolicy
+from qpartition.journal import Journal, JournalReader
 
 from .jobs import Job
-from .journal import Journal, JournalReader
 
 _BILLS = 100
 """Bills asked for when a run ends, at most: those of the last jobs."""
@@ -49,6 +49,10 @@ class Courier:
     journal: Journal | JournalReader | None
     policy: RetryPolicy
     keep_local: bool = True
+
+    def has(self, job: Job) -> bool:
+        """Whether the results of a job are there."""
+        return self.journal is not None and self.journal.stored(job.submission.key) is not None
 
     def start(self, qpu: QPU, job: Job, left: Callable[[], float | None]) -> Started:
         """Start a job; nothing is waited for.

@@ -1,12 +1,10 @@
-"""One line of a journal, and what all of them have cost."""
+"""The lines of a journal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
-
-from backends.remote.ledger import Outcome
 
 
 @dataclass(frozen=True)
@@ -86,35 +84,3 @@ class Move:
     round: int
     qpu: str
     placement: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Spent:
-    """The cost of a journal's jobs.
-
-    Attributes:
-        seconds: QPU seconds of all jobs, as in `Entry.seconds`.
-        wasted: Of those, seconds of jobs whose results are not used: failed, cancelled, lost or surplus.
-        billed: QPU seconds charged, as far as the service has said.
-        retries: Attempts beyond the first of every job.
-        estimated: QPU seconds of the jobs that are done, by the usage rule.
-    """
-
-    seconds: float = 0.0
-    wasted: float = 0.0
-    billed: float = 0.0
-    retries: int = 0
-    estimated: float = 0.0
-
-    @classmethod
-    def of(cls, entries: Iterable[Entry]) -> Spent:
-        """The sum."""
-        lines = list(entries)
-        useless = {Outcome.FAILED.value, Outcome.CANCELLED.value, Outcome.LOST.value}
-        return cls(
-            sum(line.seconds for line in lines),
-            sum(line.seconds for line in lines if line.surplus or line.outcome in useless),
-            sum(line.billed or 0.0 for line in lines),
-            sum(line.attempt > 1 for line in lines if not line.surplus),
-            sum(line.estimated for line in lines if line.outcome == "done" and not line.surplus),
-        )
