@@ -61,3 +61,10 @@ def starting(hx: State | None, shape: tuple[int, int, int], unbatched: bool, lik
         if tuple(state.shape) != expected:
             raise InputError(f"{name} has shape {tuple(state.shape)}, but must have {expected}")
     return (h0[:, None], c0[:, None]) if unbatched else (h0, c0)
+
+
+def as_given(y: Tensor, h: Tensor, c: Tensor, unbatched: bool, batch_first: bool) -> tuple[Tensor, State]:
+    """Outputs (steps, batch, ...) and last states (rows, batch, ...) in the layout of the caller's input."""
+    if unbatched:
+        return y[:, 0], (h[:, 0], c[:, 0])
+    return (y.transpose(0, 1) if batch_first else y), (h, c)
