@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from backends.errors import BudgetError, InputError
-from qlstm.training.ways import is_contest, named_ways, plan_ways
-from qlstm.training.ways_table import HEADER
+from qlstm.training.ways import HEADER, is_contest, named_ways, plan_ways
 
 MODEL = ("waves.csv", "--target", "y", "--hidden", 3, "--ansatz", "chen2024", "--depth", 1, "--window", 2, "--batch", 2)
 WAYS = "split,cut,whole,bridges=1,2"

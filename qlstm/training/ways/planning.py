@@ -1,34 +1,25 @@
-"""Ways to run gates that are wider than a core, side by side on one task: split, cut, whole, and split with bridges."""
+"""Every way planned, at equal shots and at equal QPU seconds, and priced; nothing is run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from backends.errors import InputError
 
-from backends.errors import InputError, unknown_name
-
-from ..metrics import r2
-from .assembly import build_data, build_model, open_topology
-from .callbacks import Callback
-from .pricing import mapping_options
-from .probing import angles_of, forecast_on, loss_gradient, measured_windows
-from .settings import RunSettings
-from .trainer import Trainer, predict
-from .ways_table import Row, WaysResult
+from ..assembly import build_data, build_model, open_topology
+from ..pricing import mapping_options
+from ..probing import measured_windows
+from ..settings import RunSettings
+from .names import named_ways
 
 if TYPE_CHECKING:
     from qpartition import Plan, Workload
-    from qpartition.executor import Angles, Weights
 
-    from ..forecaster import Forecaster
-    from ..tasks import Dataset
+    from ...forecaster import Forecaster
+    from ...tasks import Dataset
 
-WAYS = ("split", "cut", "whole", "bridges=K")
-"""``split``: parts without entanglement between them (Eq. 7); ``cut``: the whole circuit in pieces; ``whole``: on a wider
-core; ``bridges=K``: parts joined by K trainable RZZ a layer, in pieces."""
 PARTS = 2
 """Parts of a split where the settings have one."""
 GRADIENT = "parameter-shift"
@@ -66,33 +57,6 @@ class WaysContest:
     ways: tuple[Way, ...]
 
 
-def named_ways(text: str) -> tuple[str, ...]:
-    """``"split,cut,bridges=1,2"`` as names: split, cut, bridges=1, bridges=2.
-
-    Raises:
-        InputError: For a name that is no way, or one given twice.
-    """
-    found = list[str]()
-    for word in (word.strip() for word in text.split(",")):
-        name = f"bridges={word}" if _is_number(word) and found and found[-1].startswith("bridges=") else word
-        kind, _, number = name.partition("=")
-        if name not in WAYS[:3] and not (kind == "bridges" and _is_number(number) and int(number) > 0):
-            raise unknown_name("way", word, WAYS)
-        if name in found:
-            raise InputError(f"--wide {text}: {name} is there twice; name each way once")
-        found.append(name)
-    return tuple(found)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal()
-
-
-def is_contest(text: object) -> bool:
-    """Whether ``--wide`` names ways to compare, not what becomes of wide circuits in a run."""
-    return isinstance(text, str) and ("," in text or text == "split" or text.startswith("bridges"))
-
-
 def plan_ways(given: Mapping[str, Any]) -> WaysContest:
     """Plan every way and price all that will be measured; nothing is written or run.
 
@@ -123,26 +87,6 @@ def plan_ways(given: Mapping[str, Any]) -> WaysContest:
     contest = WaysContest(base, data, tuple(replace(way, fair=_fair(way, cheapest)) for way in ways))
     require_within(base.budget, {way.name: _price(way, data) for way in contest.ways}, "way")
     return contest
-
-
-def run_ways(contest: WaysContest, callbacks: Sequence[Callback] = ()) -> WaysResult:
-    """Train every model exactly, then measure each way at equal shots and at equal QPU seconds.
-
-    Raises:
-        InputError: If a training fails, as for a learning rate that is too large.
-    """
-    trained: dict[int, float] = {}
-    rows = list[Row]()
-    for way in contest.ways:
-        if id(way.model) not in trained:
-            Trainer(way.model, contest.data, way.settings, callbacks).fit()
-            trained[id(way.model)] = r2(contest.data.y_test, predict(way.model, contest.data.x_test))
-        angles = angles_of(way.model, contest.data)
-        for basis, plan in (("shots", way.plan), ("QPU seconds", way.fair)):
-            if plan is not None:
-                rows.append(_measured(way, plan, basis, contest.data, angles, trained[id(way.model)]))
-    lost = [f"{w.name}: not even one shot costs as little as the cheapest way" for w in contest.ways if w.fair is None]
-    return WaysResult(tuple(rows), (*lost, *(f"{w.name}: {cut}" for w in contest.ways for cut in w.plan.cuts)))
 
 
 def _planned(name: str, base: RunSettings, data: Dataset, models: dict[tuple[int, int], Forecaster]) -> Way:
@@ -220,52 +164,3 @@ def _price(way: Way, data: Dataset) -> float:
         once = {key: sum(wave.get(key, 0) for wave in probe) for key in way.workload.keys}
         total += seconds(plan, [once]) + seconds(plan, [*forecast] * REPEATS) + plan.step.qpu_seconds
     return total
-
-
-def _measured(way: Way, plan: Plan, basis: str, data: Dataset, angles: tuple[Angles, Weights], exact_r2: float) -> Row:
-    from backends import open_qpu
-    from qpartition import Dispatcher, Topology
-    from qpartition import plan as make_plan
-
-    width = max(circuit.num_qubits for circuit in way.model.circuits())
-    with Dispatcher(make_plan(way.workload, Topology([open_qpu("exact")], width), shots=None)) as exact:
-        truth = exact.values(*angles)
-    rows = min(way.settings.batch, data.train)
-    slope = loss_gradient(way.model, data, rows, None)
-    with Dispatcher(plan, seed=way.settings.seed) as devices:
-        found = devices.values(*angles)
-        measured_slope = loss_gradient(way.model, data, rows, devices)
-        scores = [r2(data.y_test, forecast_on(devices, way.model, data)) for _ in range(REPEATS)]
-    squares = np.concatenate([((found[key].value - truth[key].value) ** 2).ravel() for key in truth])
-    return Row(
-        way=way.name,
-        equal=basis,
-        shots=plan.shots or 0,
-        core_qubits=max(circuit.qubits for circuit in plan.circuits),
-        parameters=sum(p.numel() for p in way.model.parameters()),
-        overhead=max((cut.overhead for cut in plan.cuts), default=1.0),
-        overhead_here=_overhead(plan, angles),
-        rounds=plan.step.rounds,
-        jobs=plan.step.jobs,
-        executions=plan.step.executions,
-        qpu_seconds=plan.step.qpu_seconds,
-        error=float(np.sqrt(squares.mean())),
-        gradient_error=float(np.linalg.norm(measured_slope - slope) / np.linalg.norm(slope)),
-        r2=float(np.mean(scores)),
-        r2_stderr=float(np.std(scores, ddof=1) / np.sqrt(len(scores))),
-        exact_r2=exact_r2,
-    )
-
-
-def _overhead(plan: Plan, angles: tuple[Angles, Weights]) -> float:
-    """The largest sampling overhead at the angles of the model."""
-    inputs, weights = angles
-    assert plan.live is not None
-    found = [1.0]
-    for key, one in plan.live.workload.cuts.items():
-        values = np.hstack([inputs[key], np.broadcast_to(weights[key], (len(inputs[key]), weights[key].size))])
-        found.append(float(one.knitted.overhead_at(values).max()))
-    return max(found)
-
-
-__all__ = ["WAYS", "Way", "WaysContest", "is_contest", "named_ways", "plan_ways", "run_ways"]
