@@ -86,7 +86,7 @@ def planned(given: Mapping[str, Any]) -> tuple[RunSettings, Plan]:
         InputError: For settings that cannot be used, or without devices.
     """
     from .assembly import build_data, build_model, open_topology
-    from .run import require_devices
+    from .device_options import require_devices
 
     settings = RunSettings(**given)
     if not settings.qpu:
