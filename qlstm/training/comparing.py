@@ -11,10 +11,11 @@ from backends.errors import InputError
 from ..metrics import r2
 from .assembly import build_data, build_model, open_topology
 from .callbacks import Callback
+from .prediction import predict
 from .pricing import gradient_of, mapping_options
 from .probing import REPEATS, angles_of, forecast_on, measured_windows
 from .settings import RunSettings
-from .trainer import Trainer, predict
+from .trainer import Trainer
 
 if TYPE_CHECKING:
     from qpartition import Comparison, Plan, Workload

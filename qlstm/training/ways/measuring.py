@@ -9,8 +9,9 @@ import numpy as np
 
 from ...metrics import r2
 from ..callbacks import Callback
+from ..prediction import predict
 from ..probing import angles_of, forecast_on, loss_gradient
-from ..trainer import Trainer, predict
+from ..trainer import Trainer
 from .planning import REPEATS, Way, WaysContest
 from .table import Row, WaysResult
 
