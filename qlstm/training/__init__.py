@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .run import Run
     from .settings import RunSettings
     from .trained import Trained
-from .trainer import Trainer
+    from .trainer import Trainer
 
 _HOME = {
     "Callback": "callbacks", "Checkpoints": "keeping", "Federated": "federated", "History": "history",

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from backends.errors import InputError
-from qpartition.partition import partition
+from qpartition.partition import Partition, partition
 
 from ..tasks import TASKS, Dataset, load
+from .cut_limit import require_cuts
 from .settings import RunSettings
 from .snapshots import Snapshots
 
@@ -63,11 +64,7 @@ def build_model(settings: RunSettings, data: Dataset) -> Forecaster:
     """
     from .. import Ansatz, Forecaster
 
-    if settings.max_overhead is not None and not settings.bridges:
-        raise InputError(
-            f"--max-overhead {settings.max_overhead:g} bounds the overhead of bridges, and there are none; add --bridges,"
-            " or leave it out"
-        )
+    require_cuts(settings)
     _require_width(settings, data.x.shape[2])
     changed = {name: getattr(settings, name) for name in ("depth", "entangler", "rotation")}
     changes = {name: value for name, value in changed.items() if value is not None}
@@ -91,7 +88,7 @@ def build_model(settings: RunSettings, data: Dataset) -> Forecaster:
 def _optional(settings: RunSettings) -> dict[str, Any]:
     """Options that a model has in its configuration only where they are used, as in folders of earlier versions."""
     options: dict[str, Any] = {"samples": settings.samples} if settings.gradient == "sampled-shift" else {}
-    return options | ({"bridges": settings.bridges} if settings.bridges else {})
+    return options | {name: getattr(settings, name) for name in ("bridges", "linear") if getattr(settings, name)}
 
 
 def _require_width(settings: RunSettings, features: int) -> None:
@@ -100,14 +97,29 @@ def _require_width(settings: RunSettings, features: int) -> None:
         return
     from ..bridges import joined_width
 
-    split = partition(settings.partition, features, settings.hidden, settings.parts)
+    split = division(settings, features)
     width = joined_width(settings.bridges, split.qubits)
     if width > EXACT_QUBITS:
         remedy = "use fewer --bridges" if split.width <= EXACT_QUBITS else "use more --parts"
+        smaller = "--hidden" if settings.linear is None else "--linear"
         raise InputError(
             f"the widest sub-VQC has {width} qubits, exact simulation takes at most {EXACT_QUBITS};"
-            f" {remedy} or a smaller --hidden"
+            f" {remedy} or a smaller {smaller}"
         )
+
+
+def division(settings: RunSettings, features: int) -> Partition:
+    """How the vector that the circuits see is divided among the parts.
+
+    Raises:
+        InputError: For sizes or a partition that cannot be used.
+    """
+    sizes = features, settings.hidden, settings.parts
+    if settings.linear is None:
+        return partition(settings.partition, *sizes)
+    from ..linear import divided
+
+    return divided(settings.linear, settings.partition, *sizes, None)
 
 
 def open_topology(settings: RunSettings, model: Forecaster, snapshots: Snapshots | None = None) -> Topology:

@@ -12,7 +12,7 @@ from . import checkpoint
 from .checkpoint import State
 from .folder import RunFolder
 from .run import Run
-from .settings import RunSettings, option, read_settings
+from .settings import RunSettings, option, read_settings, written
 
 
 def fresh_settings(given: Mapping[str, Any], out: Path | None) -> RunSettings:
@@ -33,8 +33,8 @@ def resumed(given: Mapping[str, Any], out: Path | None) -> tuple[RunSettings, St
         settings = _stored(folder.checkpoint, state)
         if started is not None and (odd := started.difference(settings)):
             raise InputError(
-                f"{folder.checkpoint} is of another run: its {option(odd)} is {getattr(settings, odd)},"
-                f" that of config.json {getattr(started, odd)}; put the run's own checkpoint back"
+                f"{folder.checkpoint} is of another run: its {option(odd)} is {written(getattr(settings, odd))},"
+                f" that of config.json {written(getattr(started, odd))}; put the run's own checkpoint back"
             )
         return (started or settings).resumed(given), state
     if started is not None:

@@ -60,7 +60,7 @@ class Trainer:
         self._like = next(model.parameters())
         self._x, self._y = as_tensor(data.x, self._like), as_tensor(data.y, self._like)
         self._optimizer = optimiser(self.recipe, model.parameters())
-        bound = self.recipe.max_overhead
+        bound = self.recipe.bridge_bound
         self._penalty = None if bound is None else OverheadBound(model, bound)
         self._elapsed = 0.0
         self.signals: list[float] = []

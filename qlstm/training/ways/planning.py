@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from backends.errors import InputError
 
-from ..assembly import build_data, build_model, open_topology
-from ..pricing import mapping_options
+from ...bridge_text import Given as Bridges
+from ...bridge_text import read_bridges
+from ..assembly import build_data, build_model, division, open_topology
+from ..cut_limit import naming_the_option
+from ..pricing import mapping_options, plan_options
 from ..probing import measured_windows
 from ..settings import RunSettings
 from .names import named_ways
@@ -80,8 +83,12 @@ def plan_ways(given: Mapping[str, Any]) -> WaysContest:
             )
     if base.shots is None:
         raise InputError("ways are compared at equal shots; give --shots of at least 1")
+    if base.max_overhead is not None and set(names) <= {"split", "whole"}:
+        raise InputError(
+            f"--max-overhead {base.max_overhead:g} limits what cuts cost, {' and '.join(names)} cut nothing; leave it out"
+        )
     data = build_data(base)
-    models: dict[tuple[int, int], Forecaster] = {}
+    models: dict[tuple[int, Bridges], Forecaster] = {}
     ways = [_planned(name, base, data, models) for name in names]
     cheapest = min(_seconds(way.plan) for way in ways)
     contest = WaysContest(base, data, tuple(replace(way, fair=_fair(way, cheapest)) for way in ways))
@@ -89,7 +96,7 @@ def plan_ways(given: Mapping[str, Any]) -> WaysContest:
     return contest
 
 
-def _planned(name: str, base: RunSettings, data: Dataset, models: dict[tuple[int, int], Forecaster]) -> Way:
+def _planned(name: str, base: RunSettings, data: Dataset, models: dict[tuple[int, Bridges], Forecaster]) -> Way:
     from qpartition import Workload
 
     settings = _settings(name, base, data)
@@ -107,18 +114,21 @@ def _planned(name: str, base: RunSettings, data: Dataset, models: dict[tuple[int
 
 def _settings(name: str, base: RunSettings, data: Dataset) -> RunSettings:
     """What the way changes: the number of parts, bridges, and how wide the cores are."""
-    from qpartition.partition import partition
-
     parts = base.parts if base.parts > 1 else PARTS
-    narrow = base.core_qubits or partition(base.partition, data.x.shape[2], base.hidden, parts).width
+    narrow = base.core_qubits or division(replace(base, parts=parts), data.x.shape[2]).width
     kind, _, number = name.partition("=")
     changes: dict[str, dict[str, Any]] = {
         "split": {"parts": parts, "core_qubits": narrow},
         "cut": {"parts": 1, "core_qubits": narrow, "wide": "cut"},
         "whole": {"parts": 1, "core_qubits": None},
-        "bridges": {"parts": parts, "bridges": int(number or 0), "core_qubits": narrow, "wide": "cut"},
+        "bridges": {
+            "parts": parts,
+            "bridges": read_bridges(number) if number else 0,
+            "core_qubits": narrow,
+            "wide": "cut",
+        },
     }
-    if kind != "bridges":
+    if kind in ("split", "whole"):
         changes[kind] |= {"max_overhead": None}
     return replace(base, **{"bridges": 0, **changes[kind]})
 
@@ -126,11 +136,9 @@ def _settings(name: str, base: RunSettings, data: Dataset) -> RunSettings:
 def _plan(settings: RunSettings, workload: Workload, model: Forecaster, shots: int | None) -> Plan:
     from qpartition import plan
 
-    return plan(
-        workload, open_topology(settings, model), settings.mapping, shots, gradient=GRADIENT,
-        jacobian=settings.jacobian, packing=settings.packing, mitigation=settings.mitigation, wide=settings.wide,  # type: ignore[arg-type]
-        **mapping_options(settings, settings.mapping),
-    )  # fmt: skip
+    options = plan_options(settings, model) | mapping_options(settings, settings.mapping)
+    with naming_the_option(settings, model):
+        return plan(workload, open_topology(settings, model), settings.mapping, shots, gradient=GRADIENT, **options)
 
 
 def _seconds(plan: Plan) -> float:
