@@ -1,17 +1,28 @@
-"""The QLSTM cell: the equations of the paper, one step at a time."""
+"""The QLSTM cell: the equations of the paper, one step at a time.
+
+    v_t = [h_{t-1}; x_t]
+    f_t = sigmoid(VQC_f(v_t))               (2)
+    i_t = sigmoid(VQC_i(v_t))               (3)
+    C_t = tanh(VQC_C(v_t))                  (4)
+    o_t = sigmoid(VQC_o(v_t))               (5)
+    c_t = f_t * c_{t-1} + i_t * C_t         (8)
+    h_t = o_t * tanh(c_t)                   (8)
+
+Each VQC is M smaller ones on slices of v_t, their outputs one after the other (Eqs. 6, 7). C is torch's gate g.
+"""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from backends.errors import InputError
 from qlstm.ansatz import Ansatz
 from qlstm.bank import Bank
 from qlstm.bridges import Bridges
-from qlstm.checks import ansatz_or_default, require_float, require_like, require_narrow, require_pair
+from qlstm.checks import ansatz_or_default, require_float, require_narrow
 from qlstm.exact.simulate import bank_expectations
 from qlstm.joining import Joining
+from qlstm.sequences import State, one_step
 from qpartition.partition import Partition
 from qpartition.partition import partition as divide
 
@@ -79,29 +90,23 @@ class QLSTMCell(nn.Module):
         for name, value in fresh.items():
             self.register_parameter(name, nn.Parameter(value))
 
-    def forward(self, x: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
-        """h_t and c_t of shape (batch, hidden) from x of shape (batch, inputs); unbatched (inputs,) works too."""
-        weight = self.get_parameter("weight_p0")
-        require_like("x", x, weight)
+    def forward(self, x: Tensor, hx: State | None = None) -> State:
+        """h_t and c_t of shape (batch, hidden) from x of shape (batch, inputs); unbatched (inputs,) works too.
+
+        Args:
+            x: x_t.
+            hx: h_{t-1} and c_{t-1}, shaped as the results; zeros by default.
+
+        Raises:
+            InputError: For a wrong shape, dtype or device, NaN or infinity, or circuits too wide for exact simulation.
+        """
         require_narrow(self.bank)
-        if x.dim() not in (1, 2) or x.shape[-1] != self.input_size:
-            expected = f"(batch, {self.input_size}) or ({self.input_size},)"
-            raise InputError(f"x has shape {tuple(x.shape)}, but the cell takes {expected}")
-        h, c = self._state(x, hx, weight)
-        v = torch.cat([h, x], -1)
-        rows, cells = (v[None], c[None]) if x.dim() == 1 else (v, c)
-        own = dict(self.named_parameters(remove_duplicate=False))
-        parameters = self.joining.parameters(self) if self.joining else own
-        h, c = update(bank_expectations(self.bank, rows, parameters), cells)
+        x_t, h, c = one_step(x, hx, self.input_size, self.hidden_size, self.get_parameter("weight_p0"))
+        v = torch.cat([h, x_t], -1)
+        h, c = update(self.vqc(v), c)
         return (h[0], c[0]) if x.dim() == 1 else (h, c)
 
-    def _state(self, x: Tensor, hx: tuple[Tensor, Tensor] | None, weight: Tensor) -> tuple[Tensor, Tensor]:
-        shape = (*x.shape[:-1], self.hidden_size)
-        if hx is None:
-            return x.new_zeros(shape), x.new_zeros(shape)
-        h, c = require_pair(hx)
-        for name, state in (("h", h), ("c", c)):
-            require_like(name, state, weight)
-            if tuple(state.shape) != shape:
-                raise InputError(f"{name} has shape {tuple(state.shape)}, but must have {shape}, one row per sample")
-        return h, c
+    def vqc(self, v: Tensor) -> Tensor:
+        """VQC_i, VQC_f, VQC_C, VQC_o of v_t (Eqs. 6, 7): shape (batch, inputs + hidden) to (4, batch, hidden)."""
+        own = dict(self.named_parameters(remove_duplicate=False))
+        return bank_expectations(self.bank, v, self.joining.parameters(self) if self.joining else own)

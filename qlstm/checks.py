@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import torch
 from torch import Tensor
 
-from backends.errors import InputError
+from backends.errors import InputError, shown
+from backends.whole import whole
 from qlstm.ansatz import Ansatz
 from qlstm.bank import Bank
 
@@ -22,6 +24,23 @@ def ansatz_or_default(ansatz: object) -> Ansatz:
     if not isinstance(ansatz, Ansatz):
         raise InputError(f"ansatz={ansatz!r} must be an Ansatz, such as Ansatz.chen2024(depth=5)")
     return ansatz
+
+
+def require_sizes(**sizes: object) -> None:
+    """Sizes are integers of at least 1."""
+    for name, size in sizes.items():
+        if whole(size, least=1) is None:
+            raise InputError(f"{name}={shown(size)} must be an integer of at least 1")
+
+
+def require_dropout(dropout: object, num_layers: object) -> None:
+    """``dropout`` is a probability; without a second layer it has nothing to act on."""
+    if isinstance(dropout, bool) or not isinstance(dropout, int | float) or not 0 <= dropout <= 1:
+        raise InputError(f"dropout={dropout!r} must be a probability between 0 and 1")
+    if dropout and num_layers == 1:
+        warnings.warn(
+            f"dropout={dropout} has no effect with num_layers=1: it follows every layer but the last", stacklevel=3
+        )
 
 
 def require_float(dtype: torch.dtype | None) -> None:

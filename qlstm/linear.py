@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from backends.errors import InputError, shown
 from backends.whole import whole
 from qlstm.bank import Bank
+from qlstm.checks import require_sizes
 from qlstm.evaluate import Evaluator, Query
 from qlstm.waves import Place
 from qpartition.partition import Partition, contiguous
@@ -102,9 +103,7 @@ def divided(
         InputError: For a size that is no positive integer, more parts than entries, or a partition other than the
             default: z is a mixture of all of h and x, so there is nothing to choose.
     """
-    for name, value in (("input_size", input_size), ("hidden_size", hidden_size), ("parts", parts)):
-        if whole(value, least=1) is None:
-            raise InputError(f"{name}={shown(value)} must be an integer of at least 1")
+    require_sizes(input_size=input_size, hidden_size=hidden_size, parts=parts)
     if whole(width, least=1) is None:
         raise InputError(
             f"linear={shown(width)} must be an integer of at least 1, the entries of z; None for no layers"

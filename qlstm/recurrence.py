@@ -10,16 +10,52 @@ from torch import Tensor
 
 from qlstm.bank import Bank
 from qlstm.cell import update
-from qlstm.evaluate import Evaluator, Query
+from qlstm.checks import require_narrow
+from qlstm.evaluate import Evaluator, Exact, Query
 from qlstm.exact import sequence
+from qlstm.linear import Surrounded
+from qlstm.sequences import State, as_given, starting, steps_first
 from qlstm.waves import Step, waves
 
 if TYPE_CHECKING:
     from qlstm.lstm import QLSTM
 
-State = tuple[Tensor, Tensor]
 Noise = Mapping[Bank, Tensor]
 """Shot noise by bank, each as made by `qlstm.noise.draw_noise`; a bank without any is exact."""
+
+
+def run(model: QLSTM, input: Tensor, hx: State | None, evaluator: Evaluator | None) -> tuple[Tensor, State]:
+    """The outputs and last states of a model, in the layouts of its ``forward``.
+
+    Args:
+        model: Whose weights and circuits.
+        input: As given to ``forward``.
+        hx: As given to ``forward``.
+        evaluator: Who answers; None for exact evaluation, of whole sequences where the kernel can.
+
+    Raises:
+        InputError: For an input or start that cannot be used, or circuits too wide for exact simulation.
+    """
+    x = steps_first(input, model.input_size, model.batch_first, model.like)
+    unbatched, banks = input.dim() == 2, model.all_banks()
+    if evaluator is None or model.gradient == "exact":
+        for bank in banks:
+            require_narrow(bank)
+    shape = (model.num_layers * model.directions, x.shape[1], model.hidden_size)
+    start = starting(hx, shape, unbatched, model.like)
+    noise = model.shot_noise(banks, len(x), x)
+    plain = model.linears is None and not model.hidden_banks
+    if evaluator is None and plain and x.shape[1] and sequence.can_run(model.banks[0, 0], x):
+        batch_first = model.batch_first and not unbatched  # the kernel takes and gives either layout
+        y, h, c = whole_sequences(model, input if batch_first else x, start, noise, batch_first)
+        if batch_first:
+            return y, (h, c)
+    else:
+        evaluate = evaluator or Exact(model.parameters_by_name())
+        if model.linears is not None:
+            evaluate = Surrounded(evaluate, model.linears.by_bank(model.banks))
+        y, h, c = step_by_step(model, x, start, evaluate, noise)
+    return as_given(y, h, c, unbatched, model.batch_first)
 
 
 def whole_sequences(

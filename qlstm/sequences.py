@@ -61,3 +61,38 @@ def starting(hx: State | None, shape: tuple[int, int, int], unbatched: bool, lik
         if tuple(state.shape) != expected:
             raise InputError(f"{name} has shape {tuple(state.shape)}, but must have {expected}")
     return (h0[:, None], c0[:, None]) if unbatched else (h0, c0)
+
+
+def as_given(y: Tensor, h: Tensor, c: Tensor, unbatched: bool, batch_first: bool) -> tuple[Tensor, State]:
+    """Outputs (steps, batch, ...) and last states (rows, batch, ...) in the layout of the caller's input."""
+    if unbatched:
+        return y[:, 0], (h[:, 0], c[:, 0])
+    return (y.transpose(0, 1) if batch_first else y), (h, c)
+
+
+def one_step(
+    x: Tensor, hx: State | None, input_size: int, hidden_size: int, like: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """x, h and c of a cell as (batch, ...), zeros for a start that is not given.
+
+    Args:
+        x: Shape (batch, input_size) or (input_size,).
+        hx: (h, c), each of shape (batch, hidden_size), or without the batch axis where x has none.
+        input_size: Length of x.
+        hidden_size: Length of h and c.
+        like: A weight; everything must have its dtype and device.
+
+    Raises:
+        InputError: For another shape, dtype or device, NaN or infinity.
+    """
+    require_like("x", x, like)
+    if x.dim() not in (1, 2) or x.shape[-1] != input_size:
+        expected = f"(batch, {input_size}) or ({input_size},)"
+        raise InputError(f"x has shape {tuple(x.shape)}, but the cell takes {expected}")
+    shape = (*x.shape[:-1], hidden_size)
+    h, c = (x.new_zeros(shape), x.new_zeros(shape)) if hx is None else require_pair(hx)
+    for name, state in (("h", h), ("c", c)) if hx is not None else ():
+        require_like(name, state, like)
+        if tuple(state.shape) != shape:
+            raise InputError(f"{name} has shape {tuple(state.shape)}, but must have {shape}, one row per sample")
+    return (x[None], h[None], c[None]) if x.dim() == 1 else (x, h, c)

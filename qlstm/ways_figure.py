@@ -9,7 +9,7 @@ from qpartition.comparison.figure import COST, ESTIMATED, INK, LEGEND, MEASURED
 from qpartition.drawing import save_figure
 
 if TYPE_CHECKING:
-    from .training.ways_table import WaysResult
+    from .training.ways.table import WaysResult
 
 COLOURS = {"shots": MEASURED, "QPU seconds": ESTIMATED}
 

@@ -12,14 +12,17 @@ import typer
 
 from backends.errors import InputError
 
+from ..bridge_text import read_bridges
 from ..training.settings import RunSettings
 
 
-def _option(panel: str, name: str, help: str, metavar: str | None = None, *, default: str | None = None) -> Any:
+def _option(
+    panel: str, name: str, help: str, metavar: str | None = None, *, default: str | None = None, **more: Any
+) -> Any:
     """An option whose default is shown, but decided by the settings."""
     setting = name.split("/")[0].removeprefix("--").replace("-", "_")
     shown = str(getattr(RunSettings, setting, "")) if default is None else default
-    return typer.Option(name, help=help, rich_help_panel=panel, show_default=shown or False, metavar=metavar)
+    return typer.Option(name, help=help, rich_help_panel=panel, show_default=shown or False, metavar=metavar, **more)
 
 
 def folder(text: str) -> Path:
@@ -27,6 +30,14 @@ def folder(text: str) -> Path:
     if not str(text).strip():
         raise typer.BadParameter("the name of the folder is empty; name one, or leave the option out")
     return Path(text)
+
+
+def bridges(text: object) -> Any:
+    """Bridges as typed; typer also brings what it parsed before."""
+    try:
+        return read_bridges(str(text)) if isinstance(text, str) else text
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 _data, _model, _training = partial(_option, "Data"), partial(_option, "Model"), partial(_option, "Training")
@@ -61,7 +72,23 @@ Partition = Annotated[
     Text, _model("--partition", "contiguous, correlated, input-first, round-robin or shared-input.", "NAME")
 ]
 Bridges = Annotated[
-    Count, _model("--bridges", "Trainable RZZ between neighbouring parts, per variational layer.", default="0: split")
+    Any,
+    _model(
+        "--bridges",
+        "Trainable RZZ per variational layer: so many between neighbouring parts, or pairs of qubits such as 0-3,1-4,"
+        " counted part after part.",
+        "K or A-B,...",
+        default="0: split",
+        parser=bridges,
+    ),
+]
+Linear = Annotated[
+    Count,
+    _model(
+        "--linear",
+        "Qubits of a gate between two linear layers, free of the hidden size (L-QLSTM).",
+        default="no such layers",
+    ),
 ]
 AnsatzName = Annotated[Text, _model("--ansatz", "chen2020, chen2024 or reupload.", "NAME")]
 Depth = Annotated[Count, _model("--depth", "Layers of the ansatz.", default="the ansatz's own")]
@@ -81,7 +108,11 @@ Shuffle = Annotated[Flag, _training("--shuffle/--no-shuffle", "A new order of th
 Seed = Annotated[Count, _training("--seed", "Fixes first weights, order and sampled shots.")]
 MaxOverhead = Annotated[
     Number,
-    _training("--max-overhead", "Bridges: keep the shots that cutting costs under this factor.", default="no bound"),
+    _training(
+        "--max-overhead",
+        "Most times the shots that cutting may cost: --wide cut refuses more, training keeps --bridges under it.",
+        default="1e6 for --wide cut, no bound on bridges",
+    ),
 ]
 Gradient = Annotated[
     Text,
@@ -174,6 +205,7 @@ Quiet = Annotated[bool, _run("--quiet", "Print nothing but errors.", default="")
 RUN: dict[str, Any] = {
     "task": Task, "target": Target, "features": Features, "with_u": WithU, "window": Window, "horizon": Horizon,
     "split": Split, "scaling": Scaling, "hidden": Hidden, "parts": Parts, "partition": Partition, "bridges": Bridges,
+    "linear": Linear,
     "ansatz": AnsatzName, "depth": Depth, "entangler": Entangler, "rotation": Rotation,
     "head": Head, "epochs": Epochs, "batch": Batch, "lr": Lr, "optimizer": Optimizer,
     "cosine": Cosine, "shuffle": Shuffle, "seed": Seed, "max_overhead": MaxOverhead, "gradient": Gradient,

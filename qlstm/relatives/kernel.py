@@ -18,15 +18,14 @@ from typing import Any, get_args
 import torch
 from torch import Tensor
 
-from backends.errors import InputError, shown, unknown_name
-from backends.whole import whole
+from backends.errors import InputError, unknown_name
 from qlstm.ansatz import Entangler, couplings
 from qlstm.cell import update
-from qlstm.checks import WIDEST_EXACT, require_float
+from qlstm.checks import WIDEST_EXACT, require_float, require_sizes
 from qlstm.exact.permutation import cnot_source
 from qlstm.exact.turns import ry
 from qlstm.relatives.exact_only import ExactOnly
-from qlstm.sequences import State, starting, steps_first
+from qlstm.sequences import State, as_given, starting, steps_first
 
 GATES = 4
 
@@ -65,10 +64,7 @@ class QKLSTM(ExactOnly):
     ) -> None:
         super().__init__()
         require_float(dtype)
-        sizes = {"input_size": input_size, "hidden_size": hidden_size, "landmarks": landmarks, "uploads": uploads}
-        for name, value in sizes.items():
-            if whole(value, least=1) is None:
-                raise InputError(f"{name}={shown(value)} must be an integer of at least 1")
+        require_sizes(input_size=input_size, hidden_size=hidden_size, landmarks=landmarks, uploads=uploads)
         if entangler not in get_args(Entangler):
             raise unknown_name("entangler", entangler, get_args(Entangler))
         self.input_size, self.hidden_size, self.batch_first = input_size, hidden_size, batch_first
@@ -119,9 +115,7 @@ class QKLSTM(ExactOnly):
             h, c = update(torch.baddbmm(self.bias[:, None], k, self.alpha.mT), c)
             outputs.append(h)
         y = torch.stack(outputs)
-        if unbatched:
-            return y[:, 0], (h, c)
-        return (y.transpose(0, 1) if self.batch_first else y), (h[None], c[None])
+        return as_given(y, h[None], c[None], unbatched, self.batch_first)
 
     def kernels(self, v: Tensor) -> Tensor:
         """Every gate's k(v, v_j), shape (4, batch, landmarks), for v = [h; x] of shape (batch, D)."""

@@ -20,14 +20,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from backends.errors import InputError, shown
-from backends.whole import whole
+from backends.errors import InputError
 from qlstm.ansatz import couplings
-from qlstm.checks import WIDEST_EXACT, require_float
+from qlstm.checks import WIDEST_EXACT, require_float, require_sizes
 from qlstm.exact.permutation import cnot_source
 from qlstm.exact.turns import ry
 from qlstm.relatives.exact_only import ExactOnly
-from qlstm.sequences import State, starting, steps_first
+from qlstm.sequences import State, as_given, starting, steps_first
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -71,10 +70,9 @@ class QTLSTM(ExactOnly):
     ) -> None:
         super().__init__()
         require_float(dtype)
-        sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
-        for name, value in (sizes | {"depth": depth, "mapping": mapping}).items():
-            if whole(value, least=1) is None:
-                raise InputError(f"{name}={shown(value)} must be an integer of at least 1")
+        require_sizes(
+            input_size=input_size, hidden_size=hidden_size, num_layers=num_layers, depth=depth, mapping=mapping
+        )
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.batch_first, self.bidirectional = batch_first, bidirectional
         self.shapes = {name: tuple(p.shape) for name, p in self._empty("meta", None).named_parameters()}
@@ -158,9 +156,7 @@ class QTLSTM(ExactOnly):
         start = starting(hx, shape, unbatched, self.theta) or (x.new_zeros(shape), x.new_zeros(shape))
         flat = list(self.weights().values())
         y, h, c = torch.lstm(x, start, flat, True, self.num_layers, 0.0, self.training, self.bidirectional, False)
-        if unbatched:
-            return y[:, 0], (h[:, 0], c[:, 0])
-        return (y.transpose(0, 1) if self.batch_first else y), (h, c)
+        return as_given(y, h, c, unbatched, self.batch_first)
 
     def _empty(self, device: torch.device | str, dtype: torch.dtype | None) -> nn.LSTM:
         return nn.LSTM(

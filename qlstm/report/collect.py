@@ -107,7 +107,7 @@ def _forecast(folder: RunFolder, settings: RunSettings, data: Dataset | None) ->
 def _exact(saved: Saved | None, data: Dataset | None) -> tuple[Forecast | None, str]:
     """Forecasts of the saved weights without any noise."""
     from ..training.forecasts import Forecast
-    from ..training.trainer import predict
+    from ..training.prediction import predict
 
     if saved is None:
         return None, "nothing was saved yet"

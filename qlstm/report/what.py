@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..bridge_text import n_bridges, write_bridges
 from ..training.history import OVERHEAD
 from ..training.settings import RunSettings, option
 from .blocks import Block, Code, Facts, Section, Text
@@ -34,7 +35,10 @@ def summary(record: Record) -> str:
     settings = record.settings
     parts = "whole gates" if settings.parts == 1 else f"{settings.parts} parts, {settings.partition}"
     if settings.bridges:
-        parts += f" with {count(settings.bridges)} {'bridge' if settings.bridges == 1 else 'bridges'} a layer"
+        number = n_bridges(settings.bridges)
+        parts += f" with {count(number)} {'bridge' if number == 1 else 'bridges'} a layer"
+    if settings.linear is not None:
+        parts += f" of {count(settings.linear)} qubits between linear layers"
     ahead = f", {count(settings.horizon)} steps ahead" if settings.horizon > 1 else ""
     where = "in exact simulation"
     if settings.qpu:
@@ -60,6 +64,8 @@ def _words(name: str, value: Any) -> Sequence[str]:
         return [option(name) if value else off]
     if name == "features":
         return ["--features", ",".join(value)]
+    if name == "bridges":
+        return ["--bridges", write_bridges(value)]
     if isinstance(value, tuple):
         return [word for one in value for word in (option(name), one)]
     if value is None:  # only shots differ from their default by being none
@@ -93,6 +99,11 @@ def _model(record: Record) -> list[tuple[str, str]]:
     found = [
         ("Hidden state", f"{settings.hidden} values"),
         ("Circuits", f"4 gates \N{MULTIPLICATION SIGN} {settings.parts} {'part' if settings.parts == 1 else 'parts'}"),
+        *(
+            []
+            if settings.linear is None
+            else [("Linear layers", f"to {count(settings.linear)} qubits and back (L-QLSTM)")]
+        ),
         ("Partition", settings.partition if settings.parts > 1 else "none, every gate is one circuit"),
         *([("Bridges", _bridges(record))] if settings.bridges else []),
         ("Ansatz", _ansatz(settings.ansatz, ansatz if isinstance(ansatz, dict) else {})),
@@ -110,7 +121,8 @@ def _model(record: Record) -> list[tuple[str, str]]:
 
 def _bridges(record: Record) -> str:
     last, bound = record.last, record.settings.max_overhead
-    text = f"{count(record.settings.bridges)} a layer"
+    bridges = record.settings.bridges
+    text = f"{count(n_bridges(bridges))} a layer" + ("" if isinstance(bridges, int) else f", {write_bridges(bridges)}")
     if last is not None and OVERHEAD in last:
         text += f"; to cut them takes {number(last[OVERHEAD], 3)} times the shots"
     return text + ("" if bound is None else f", kept below {bound:g} by a penalty")
@@ -157,12 +169,16 @@ def _devices(settings: RunSettings) -> Block:
             ("Shots", "none: exact expectations" if settings.shots is None else count(settings.shots)),
             ("Mapping", settings.mapping),
             *([] if settings.core_qubits is None else [("Cores", f"of {count(settings.core_qubits)} qubits")]),
-            *([("Wider circuits", "cut into pieces")] if settings.wide == "cut" else []),
+            *([("Wider circuits", "cut into pieces" + _limit(settings))] if settings.wide == "cut" else []),
             ("Packing", "cores of a device side by side" if settings.packing else "one circuit at a time"),
             ("Mitigation", ", ".join(settings.mitigation) or "none"),
             ("Budget", limit),
         ],
     )
+
+
+def _limit(settings: RunSettings) -> str:
+    return "" if settings.max_overhead is None else f", for at most {settings.max_overhead:g} times the shots"
 
 
 def _versions(versions: Mapping[str, Any]) -> Block:

@@ -13,17 +13,19 @@ if TYPE_CHECKING:
     from .federated import Federated
     from .history import History
     from .keeping import Checkpoints
+    from .opening import open_run
+    from .prediction import predict
     from .progress import ProgressBar
     from .recipe import Recipe
-    from .run import Run, open_run
+    from .run import Run
     from .settings import RunSettings
     from .trained import Trained
-    from .trainer import Trainer, predict
+    from .trainer import Trainer
 
 _HOME = {
     "Callback": "callbacks", "Checkpoints": "keeping", "Federated": "federated", "History": "history",
     "ProgressBar": "progress", "Recipe": "recipe", "Run": "run", "RunSettings": "settings", "Trained": "trained",
-    "Trainer": "trainer", "open_run": "run", "predict": "trainer",
+    "Trainer": "trainer", "open_run": "opening", "predict": "prediction",
 }  # fmt: skip
 
 __all__ = [

@@ -13,6 +13,7 @@ from qpartition import correlated
 from qpartition.partition import Partition, partition
 
 from ..tasks import TASKS, Dataset, load
+from .cut_limit import require_cuts
 from .settings import RunSettings
 from .snapshots import Snapshots
 
@@ -60,11 +61,24 @@ def describe(data: Dataset) -> dict[str, Any]:
 
 
 def division(settings: RunSettings, data: Dataset) -> Partition:
-    """How v = [h; x] is divided; with `CORRELATED` by the windows that train, and those only."""
+    """How the vector that the circuits see is divided; `CORRELATED` looks at the windows that train, and no others.
+
+    Raises:
+        InputError: For sizes or a partition that cannot be used.
+    """
+    sizes = data.x.shape[2], settings.hidden, settings.parts
+    if settings.linear is not None:
+        if settings.partition == CORRELATED:
+            raise InputError(
+                f"--partition {CORRELATED} divides the features, with --linear {settings.linear} the circuits see mixtures of"
+                " them; choose another partition, or leave --linear out"
+            )
+        from ..linear import divided
+
+        return divided(settings.linear, settings.partition, *sizes, None)
     if settings.partition == CORRELATED:
-        lists = correlated(data.x[: data.train], settings.hidden, settings.parts)
-        return partition(lists, data.x.shape[2], settings.hidden)
-    return partition(settings.partition, data.x.shape[2], settings.hidden, settings.parts)
+        return partition(correlated(data.x[: data.train], settings.hidden, settings.parts), *sizes[:2])
+    return partition(settings.partition, *sizes)
 
 
 def build_model(settings: RunSettings, data: Dataset) -> Forecaster:
@@ -75,11 +89,7 @@ def build_model(settings: RunSettings, data: Dataset) -> Forecaster:
     """
     from .. import Ansatz, Forecaster
 
-    if settings.max_overhead is not None and not settings.bridges:
-        raise InputError(
-            f"--max-overhead {settings.max_overhead:g} bounds the overhead of bridges, and there are none; add --bridges,"
-            " or leave it out"
-        )
+    require_cuts(settings)
     _require_width(settings, data)
     changed = {name: getattr(settings, name) for name in ("depth", "entangler", "rotation")}
     changes = {name: value for name, value in changed.items() if value is not None}
@@ -103,7 +113,7 @@ def build_model(settings: RunSettings, data: Dataset) -> Forecaster:
 def _optional(settings: RunSettings) -> dict[str, Any]:
     """Options that a model has in its configuration only where they are used, as in folders of earlier versions."""
     options: dict[str, Any] = {"samples": settings.samples} if settings.gradient == "sampled-shift" else {}
-    return options | ({"bridges": settings.bridges} if settings.bridges else {})
+    return options | {name: getattr(settings, name) for name in ("bridges", "linear") if getattr(settings, name)}
 
 
 def _require_width(settings: RunSettings, data: Dataset) -> None:
@@ -116,9 +126,10 @@ def _require_width(settings: RunSettings, data: Dataset) -> None:
     width = joined_width(settings.bridges, split.qubits)
     if width > EXACT_QUBITS:
         remedy = "use fewer --bridges" if split.width <= EXACT_QUBITS else "use more --parts"
+        smaller = "--hidden" if settings.linear is None else "--linear"
         raise InputError(
             f"the widest sub-VQC has {width} qubits, exact simulation takes at most {EXACT_QUBITS};"
-            f" {remedy} or a smaller --hidden"
+            f" {remedy} or a smaller {smaller}"
         )
 
 

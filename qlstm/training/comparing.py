@@ -11,10 +11,12 @@ from backends.errors import InputError
 from ..metrics import r2
 from .assembly import build_data, build_model, open_topology
 from .callbacks import Callback
-from .pricing import gradient_of, mapping_options
+from .cut_limit import naming_the_option
+from .prediction import predict
+from .pricing import gradient_of, mapping_options, plan_options
 from .probing import REPEATS, angles_of, forecast_on, measured_windows
 from .settings import RunSettings
-from .trainer import Trainer, predict
+from .trainer import Trainer
 
 if TYPE_CHECKING:
     from qpartition import Comparison, Plan, Workload
@@ -62,19 +64,16 @@ def plan_contest(given: Mapping[str, Any], mappings: Sequence[str]) -> Contest:
     data = build_data(settings)
     model = build_model(settings, data)
     workload = Workload.of(model, min(settings.batch, data.train), settings.window)
-    plans = plan_each(
-        workload,
-        open_topology(settings, model),
-        mappings,
-        settings.shots,
-        options={name: mapping_options(settings, name) for name in mappings},
-        gradient=gradient_of(settings),
-        jacobian=settings.jacobian,
-        samples=settings.samples,
-        packing=settings.packing,
-        mitigation=settings.mitigation,
-        wide=settings.wide,
-    )
+    with naming_the_option(settings, model):
+        plans = plan_each(
+            workload,
+            open_topology(settings, model),
+            mappings,
+            settings.shots,
+            options={name: mapping_options(settings, name) for name in mappings},
+            gradient=gradient_of(settings),
+            **plan_options(settings, model),
+        )
     contest = Contest(settings, data, model, workload, plans)
     require_within(settings.budget, {name: contest_seconds(contest, name) for name in plans})
     return contest

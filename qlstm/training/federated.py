@@ -27,8 +27,9 @@ from backends.errors import InputError
 
 from ..metrics import Scores, by_step
 from .history import History
+from .prediction import predict
 from .recipe import Recipe, require_count
-from .trainer import Trainer, predict
+from .trainer import Trainer
 
 if TYPE_CHECKING:
     from ..tasks import Dataset

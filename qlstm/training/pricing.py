@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from backends.errors import BudgetError, InputError, PausedError
 
+from .cut_limit import cut_limit, naming_the_option
 from .folder import RunFolder
 from .settings import RunSettings
 
@@ -36,20 +37,19 @@ def make_plan(settings: RunSettings, model: Forecaster, data: Dataset, topology:
             f"--objective is for mappings that weigh time and error, {settings.mapping} does not; leave it out, or use "
             "--mapping noise-aware or optimal"
         )
-    return plan(
-        Workload.of(model, min(settings.batch, data.train), settings.window),
-        topology,
-        settings.mapping,
-        settings.shots,
-        gradient=gradient_of(settings),
-        jacobian=settings.jacobian,  # type: ignore[arg-type]
-        samples=settings.samples,
-        packing=settings.packing,
-        mitigation=settings.mitigation,
-        wide=settings.wide,
-        schedule=Schedule(data.train, len(data), settings.epochs),
-        **options,
-    )
+    workload = Workload.of(model, min(settings.batch, data.train), settings.window)
+    schedule = Schedule(data.train, len(data), settings.epochs)
+    options |= {**plan_options(settings, model), "gradient": gradient_of(settings)}
+    with naming_the_option(settings, model):
+        return plan(workload, topology, settings.mapping, settings.shots, schedule=schedule, **options)
+
+
+def plan_options(settings: RunSettings, model: Forecaster) -> dict[str, Any]:
+    """What every plan of a run is told, whatever the mapping, the shots and the gradient."""
+    return {
+        "jacobian": settings.jacobian, "samples": settings.samples, "packing": settings.packing,
+        "mitigation": settings.mitigation, "wide": settings.wide, "max_overhead": cut_limit(settings, model),
+    }  # fmt: skip
 
 
 def mapping_options(settings: RunSettings, mapping: str) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def planned(given: Mapping[str, Any]) -> tuple[RunSettings, Plan]:
         InputError: For settings that cannot be used, or without devices.
     """
     from .assembly import build_data, build_model, open_topology
-    from .run import require_devices
+    from .device_options import require_devices
 
     settings = RunSettings(**given)
     if not settings.qpu:

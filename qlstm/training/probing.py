@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .trainer import predict
+from .prediction import predict
 
 if TYPE_CHECKING:
     from qpartition import Dispatcher

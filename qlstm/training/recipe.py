@@ -23,7 +23,7 @@ class Recipe:
         epochs: Passes over the training windows.
         seed: Fixes the weights the model starts from, the order of the windows and sampled shots.
         max_overhead: A model with bridges: a penalty in the loss keeps the sampling overhead of cutting them under this;
-            None for no bound.
+            None for no bound. A run with ``wide="cut"`` also refuses to cut gates or wires at a larger one.
         perturbation: How far ``gradient="spsa"`` moves every parameter, one way and the other.
         signal: Log the gradient's signal-to-noise ratio and the standard errors of the losses on devices with shots. It
             costs no execution, and the time of about one simulated round a step.
@@ -49,11 +49,16 @@ class Recipe:
             raise InputError(f"perturbation={self.perturbation} must be a positive number; 0.1 is usual")
         if self.max_overhead is not None and not (math.isfinite(self.max_overhead) and self.max_overhead > 1):
             raise InputError(
-                f"max_overhead={self.max_overhead} must be a number above 1, the overhead of angles 0; 3 is usual"
+                f"max_overhead={self.max_overhead} must be a number above 1, the overhead without cuts; 3 is usual for bridges"
             )
         for name in ("batch", "epochs"):
             require_count(name, getattr(self, name), least=1)
         require_count("seed", self.seed, least=0, most=2**63 - 1)
+
+    @property
+    def bridge_bound(self) -> float | None:
+        """What the penalty keeps the bridges under; None for no penalty."""
+        return self.max_overhead
 
     def rate(self, epoch: int) -> float:
         """Learning rate of an epoch, counted from 0."""

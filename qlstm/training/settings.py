@@ -11,6 +11,8 @@ from typing import Any
 
 from backends.errors import InputError
 
+from ..bridge_text import Given as Bridges
+from ..bridge_text import checked_bridges, n_bridges, write_bridges
 from .recipe import Recipe, require_count
 
 _FREE = ("task", "epochs", "budget", "signal", "wait")
@@ -42,7 +44,8 @@ class RunSettings(Recipe):
         hidden: Length of h.
         parts: Number of parts M of every gate.
         partition: How v = [h; x] is divided among the parts.
-        bridges: Trainable RZZ between neighbouring parts, per variational layer.
+        bridges: Trainable RZZ per variational layer: how many between neighbouring parts, or pairs of qubits.
+        linear: Length of the vector that a linear layer makes of v for the circuits (L-QLSTM); None for no such layers.
         ansatz: Name of an ansatz preset.
         depth: Layers of the ansatz; None for the preset's own.
         entangler: Its CNOTs, a name in `qlstm.ansatz.Entangler`; None for the preset's own.
@@ -78,7 +81,8 @@ class RunSettings(Recipe):
     hidden: int = 5
     parts: int = 1
     partition: str = "contiguous"
-    bridges: int = 0
+    bridges: Bridges = 0
+    linear: int | None = None
     ansatz: str = "chen2020"
     depth: int | None = None
     entangler: str | None = None
@@ -103,11 +107,12 @@ class RunSettings(Recipe):
     def __post_init__(self) -> None:
         self._require_types()
         super().__post_init__()
-        for name in ("guard", "bridges"):
-            require_count(name, getattr(self, name), least=0)
+        object.__setattr__(self, "bridges", checked_bridges(self.bridges))  # pairs from JSON are lists
+        for name, count in {"guard": self.guard, "bridges": n_bridges(self.bridges)}.items():
+            require_count(name, count, least=0)
         for name in ("window", "horizon", "hidden", "parts", "samples"):
             require_count(name, getattr(self, name), least=1)
-        for name in ("depth", "shots", "train_shots", "core_qubits"):
+        for name in ("linear", "depth", "shots", "train_shots", "core_qubits"):
             if getattr(self, name) is not None:
                 require_count(name, getattr(self, name), least=1)
         if not 0 < self.split < 1:
@@ -128,6 +133,11 @@ class RunSettings(Recipe):
             right = _TYPES.get(kind.removesuffix(" | None"))
             if right is not None and not right(value) and not (value is None and kind.endswith("None")):
                 raise InputError(f"{field.name}={value!r} cannot be used; it must be {_KINDS[kind.split()[0]]}")
+
+    @property
+    def bridge_bound(self) -> float | None:
+        """Without bridges the limit is one of cuts alone."""
+        return self.max_overhead if self.bridges else None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values that JSON can hold."""
@@ -177,7 +187,7 @@ class RunSettings(Recipe):
             if value != stored and frozen:
                 why = " (the cosine schedule was laid out for them)" if name == "epochs" else ""
                 raise InputError(
-                    f"{option(name)} is {_shown(value)}, but the run was started with {_shown(stored)}{why};"
+                    f"{option(name)} is {written(value)}, but the run was started with {written(stored)}{why};"
                     " leave the option out, or start a new run in another folder"
                 )
         return self.from_dict(self.to_dict() | dict(given))
@@ -188,7 +198,10 @@ def option(name: str) -> str:
     return "TASK" if name == "task" else "--" + name.replace("_", "-")
 
 
-def _shown(value: object) -> str:
+def written(value: Any) -> str:
+    """A setting as it is shown to its user."""
+    if isinstance(value, tuple) and value and isinstance(value[0], tuple):
+        return write_bridges(value)
     return " ".join(map(str, value)) or "nothing" if isinstance(value, tuple) else str(value)
 
 

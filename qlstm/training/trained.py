@@ -16,9 +16,10 @@ from ..tasks import TASKS, Scaler, Series, forecast_windows, free_run, load
 from . import checkpoint
 from .folder import RunFolder
 from .forecasts import Forecast
+from .prediction import predict
 from .recipe import require_count
 from .settings import RunSettings
-from .trainer import predict, require_finite
+from .state import require_finite
 
 if TYPE_CHECKING:
     from ..forecaster import Forecaster

@@ -14,21 +14,19 @@ from numpy.typing import NDArray
 from backends.errors import InputError
 
 from ..metrics import Scores, by_step
-from ..spsa import spsa_gradient
 from .bounding import OverheadBound, largest_overhead
 from .callbacks import Callback
-from .devices import executor_of, executor_state, gradient_of, spent_since, totals
+from .devices import executor_of, executor_state, spent_since, totals
+from .gradient import fill_gradient
 from .history import OVERHEAD, SIGNAL, STDERR, History
 from .optimisers import optimiser
-from .recipe import Recipe, require_count
-from .signal import signal_to_noise
+from .prediction import as_tensor, predict
+from .recipe import Recipe
 from .spread import forecast_deviations, mse_stderr
+from .state import require_state
 
 if TYPE_CHECKING:
     from ..tasks import Dataset
-
-_CHUNK = 4096
-"""Windows per forward pass of an exact evaluation, to bound memory; on devices all windows share each round."""
 
 
 class Trainer:
@@ -60,9 +58,9 @@ class Trainer:
         self.forecasts: NDArray[np.float64] | None = None
         self.spread: NDArray[np.float64] | None = None
         self._like = next(model.parameters())
-        self._x, self._y = _tensor(data.x, self._like), _tensor(data.y, self._like)
+        self._x, self._y = as_tensor(data.x, self._like), as_tensor(data.y, self._like)
         self._optimizer = optimiser(self.recipe, model.parameters())
-        bound = self.recipe.max_overhead
+        bound = self.recipe.bridge_bound
         self._penalty = None if bound is None else OverheadBound(model, bound)
         self._elapsed = 0.0
         self.signals: list[float] = []
@@ -103,14 +101,28 @@ class Trainer:
 
     def _advance(self) -> None:
         """One optimiser step, or the evaluation that closes an epoch."""
-        began = time.perf_counter()
         if self.batch < self.batches:
-            loss = self._step()
-            self.batch += 1
-            self._elapsed += time.perf_counter() - began
-            self._mark()
-            self._emit("on_step", loss)
-            return
+            self._step()
+        else:
+            self._close_epoch()
+
+    def _step(self) -> None:
+        began, rows, where = time.perf_counter(), self._rows(), f"step {self.batch + 1} of epoch {self.epoch + 1}"
+        self.model.train()
+        self._optimizer.zero_grad()
+        x, y = self._x[rows], self._y[rows]
+        loss, signal = fill_gradient(self.model, x, y, self.recipe, self._penalty, self.steps, where)
+        self.settled = False
+        self._optimizer.step(self.recipe.rate(self.epoch))
+        if signal is not None:
+            self.signals.append(signal)
+        self.batch += 1
+        self._elapsed += time.perf_counter() - began
+        self._mark()
+        self._emit("on_step", loss)
+
+    def _close_epoch(self) -> None:
+        began = time.perf_counter()
         row = self._evaluate()
         self._elapsed += time.perf_counter() - began
         self.settled = False
@@ -122,44 +134,6 @@ class Trainer:
         self.epoch, self.batch, self._elapsed, self.signals = self.epoch + 1, 0, 0.0, []
         self._mark()
         self._emit("on_epoch", row)
-
-    def _step(self) -> float:
-        rows = self._rows()
-        self.model.train()
-        self._optimizer.zero_grad()
-        value, signal = self._gradient(self._x[rows], self._y[rows])
-        self.settled = False
-        self._optimizer.step(self.recipe.rate(self.epoch))
-        if signal is not None:
-            self.signals.append(signal)
-        return value
-
-    def _gradient(self, x: torch.Tensor, y: torch.Tensor) -> tuple[float, float | None]:
-        """Fill ``.grad``; the loss, and how much of the gradient is signal."""
-
-        def loss(forecast: torch.Tensor) -> torch.Tensor:
-            return torch.nn.functional.mse_loss(forecast, y)
-
-        if executor_of(self.model) is not None and gradient_of(self.model) == "spsa":
-            value = spsa_gradient(self.model, lambda: self._penalised(loss(self.model(x))), self.recipe.perturbation)
-            self._require_loss(value)
-            return value, None
-        found = self._penalised(loss(self.model(x)))
-        value = found.item()
-        self._require_loss(value)
-        found.backward()  # type: ignore[no-untyped-call]
-        return value, signal_to_noise(self.model, loss, self.steps) if self.recipe.signal else None
-
-    def _penalised(self, loss: torch.Tensor) -> torch.Tensor:
-        return loss if self._penalty is None else loss + self._penalty()
-
-    def _require_loss(self, value: float) -> None:
-        """Raise for a loss that is not finite."""
-        if not math.isfinite(value):
-            raise InputError(
-                f"the loss is {value} at step {self.batch + 1} of epoch {self.epoch + 1};"
-                f" lr={self.recipe.lr} is too large for this model, start again with a smaller one"
-            )
 
     def _rows(self) -> torch.Tensor:
         """Training windows of the current batch; the order depends on seed and epoch alone, so it needs no state."""
@@ -204,7 +178,7 @@ class Trainer:
             InputError: If the state is that of another model.
         """
         try:
-            self._require(state)
+            require_state(state, self.batches)
             self.model.load_state_dict(state["weights"])
             self._optimizer.load_state_dict(state["optimizer"])
             self.epoch, self.batch, self._elapsed = state["epoch"], state["batch"], state["elapsed"]
@@ -222,21 +196,6 @@ class Trainer:
             ) from error
         self._mark()
 
-    def _require(self, state: dict[str, Any]) -> None:
-        """Raise ValueError or TypeError for numbers that no training leaves behind."""
-        require_count("epoch", state["epoch"], least=0)
-        require_count("batch", state["batch"], least=0, most=self.batches)
-        if not (isinstance(state["elapsed"], int | float) and state["elapsed"] >= 0):
-            raise ValueError(f"elapsed={state['elapsed']!r} must be a number of seconds")
-        if not all(isinstance(value, int | float) for value in state.get("signals", ())):
-            raise ValueError("the signals hold something else than numbers")
-        require_finite(state["weights"])
-        rows = state["history"]
-        if [row["epoch"] for row in rows] != list(range(1, state["epoch"] + 1)):
-            raise ValueError(f"the history has {len(rows)} row(s) for {state['epoch']} epoch(s)")
-        if not all(isinstance(value, int | float) for row in rows for value in row.values()):
-            raise ValueError("the history holds something else than numbers")
-
     def _mark(self) -> None:
         """Note what a step changes before it succeeds, so that a failed one can be taken back."""
         self._marked = {"torch_rng": torch.get_rng_state(), "executor": executor_state(executor_of(self.model))}
@@ -245,27 +204,3 @@ class Trainer:
     def _emit(self, hook: str, *values: object) -> None:
         for callback in self.callbacks:
             getattr(callback, hook)(self, *values)
-
-
-def require_finite(weights: dict[str, torch.Tensor]) -> None:
-    """Raise ValueError for weights that are not finite."""
-    odd = next((name for name, weight in weights.items() if not torch.isfinite(weight).all()), None)
-    if odd is not None:
-        raise ValueError(f"{odd} is not finite")
-
-
-def predict(model: torch.nn.Module, x: torch.Tensor | NDArray[np.float64]) -> NDArray[np.float64]:
-    """A model's forecasts without gradients, shape (n, targets), for windows of shape (n, window, features)."""
-    like = next(model.parameters())
-    windows = _tensor(x, like)
-    chunk = len(windows) if executor_of(model) is not None else _CHUNK
-    model.eval()
-    with torch.no_grad():
-        forecasts = [model(windows[i : i + chunk]) for i in range(0, len(windows), chunk)]
-    return np.asarray(torch.cat(forecasts).double().cpu().numpy())
-
-
-def _tensor(values: torch.Tensor | NDArray[np.float64], like: torch.Tensor) -> torch.Tensor:
-    """In the dtype and on the device of ``like``; arrays are copied, since torch accepts no read-only ones."""
-    tensor = values if isinstance(values, torch.Tensor) else torch.from_numpy(np.array(values))
-    return tensor.to(like)

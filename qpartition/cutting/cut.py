@@ -11,6 +11,7 @@ from qiskit_addon_cutting.instructions import Move
 from backends.errors import InputError, check_is, shown
 from backends.whole import whole
 
+from .errors import REMEDIES, OverheadError
 from .finder import Found, find, fits, log_overhead, pieces
 from .fragments import crossing, fragments
 from .knitted import Knitted
@@ -24,7 +25,6 @@ MOST_SUBEXPERIMENTS = 1_000_000
 """Expectations that are put together for one parameter set."""
 MAX_OVERHEAD = 1e6
 """Sampling overhead beyond which a cut is refused, unless told otherwise."""
-REMEDIES = "use fewer entangling gates across (the linear entangler, a smaller depth), bridges, or wider cores"
 
 
 class Labels(tuple[int, ...]):
@@ -50,7 +50,8 @@ def cut(
         max_overhead: A larger sampling overhead is refused.
 
     Raises:
-        InputError: If a gate cannot be cut, the pieces do not fit, an observable cannot be used, or the overhead is larger.
+        InputError: If a gate cannot be cut, the pieces do not fit, or an observable cannot be used.
+        OverheadError: If the overhead is larger.
     """
     check_is(circuit, QuantumCircuit, "give a Qiskit circuit without measurements")
     if not circuit.num_qubits:
@@ -74,10 +75,7 @@ def _check_number(found: Found, limit: float) -> None:
     """Refuse cuts by their overhead, and by their number, before anything is made of them."""
     exponent = log_overhead(found) / log(10)
     if isfinite(exponent) and exponent > log10(limit) + 1e-9:
-        raise InputError(
-            f"cutting {_counted(found)} has a sampling overhead of {_power(exponent)}, more than max_overhead={limit:g}; "
-            f"{REMEDIES}"
-        )
+        raise OverheadError(_counted(found), _power(exponent), limit)
     if len(found.cut) > MOST_CUTS:
         raise InputError(f"{len(found.cut)} cuts are more than the {MOST_CUTS} that can be put together; {REMEDIES}")
 

@@ -11,6 +11,7 @@ from qpartition.topology import Topology
 from qpartition.workload import Workload
 
 from .cut import MAX_OVERHEAD, Labels, cut
+from .errors import OverheadError
 from .knitted import Knitted
 from .placed import CutCircuit, check_pieces
 from .workload import cut_workload
@@ -70,7 +71,8 @@ def fitted(workload: Workload, topology: Topology, max_overhead: float = MAX_OVE
         copies: See `CutCircuit`.
 
     Raises:
-        InputError: If a circuit cannot be cut so that it fits, or the overhead is larger.
+        InputError: If a circuit cannot be cut so that it fits.
+        OverheadError: If the overhead is larger.
     """
     if workload.cuts:  # its pieces are what they are
         return workload
@@ -122,6 +124,8 @@ def _cut(subvqc: SubVQC, widest: int, max_overhead: float) -> Knitted:
         labels = Labels(label[q] for q in range(subvqc.num_qubits))
     try:
         found = cut(subvqc.circuit, observables, widest, labels, max_overhead)
+    except OverheadError as error:
+        raise error.of(f"sub-VQC {subvqc.key!r}") from None
     except InputError as error:
         raise InputError(f"sub-VQC {subvqc.key!r}: {error}") from None
     check_pieces(found, f"sub-VQC {subvqc.key!r}: ")

@@ -15,7 +15,7 @@ from typing import Any
 
 IMPORTED = (
     "localqpu.client", "torch._dynamo", "backends.ibm.connection", "qpartition.dispatch", "qlstm", "qlstm.figures",
-    "qlstm.training.run", "qlstm.training.progress", "qlstm.cli.app", "qlstm.cli.output",
+    "qlstm.training.opening", "qlstm.training.progress", "qlstm.cli.app", "qlstm.cli.output",
 )  # fmt: skip
 """What takes long; the optimiser needs torch._dynamo."""
 

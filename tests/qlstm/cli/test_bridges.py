@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 import torch
 
 SPLIT = ("waves.csv", "--target", "y", "--features", "y,u", "--hidden", 2, "--parts", 2, "--ansatz", "chen2020",
@@ -78,3 +79,50 @@ def test_mappings_are_compared_with_bridges(here, qlstm):
                          "--max-overhead", 2, "--json")  # fmt: skip
     assert code == 0
     assert json.loads(out)["settings"]["max_overhead"] == 2
+
+
+def test_pairs_of_qubits_are_saved_resumed_used_and_reported(here, qlstm):
+    pairs = (*SPLIT, "--bridges", "3-0,1-2")
+    assert qlstm("train", *pairs, "--epochs", 1, "--out", "run", "--quiet") == (0, "", "")
+    record = json.loads((here / "run" / "config.json").read_text())
+    assert record["settings"]["bridges"] == record["model"]["bridges"] == [[0, 3], [1, 2]]
+    code, _, err = qlstm("train", "waves.csv", "--out", "run", "--resume", "--bridges", "1-2")
+    assert (code, "--bridges is 1-2, but the run was started with 0-3,1-2" in err) == (2, True)
+    again = ("train", "waves.csv", "--out", "run", "--resume", "--bridges", "0-3,1-2", "--epochs", 2, "--json")
+    resumed = json.loads(qlstm(*again)[1])["metrics"]
+    whole = json.loads(qlstm("train", *pairs, "--epochs", 2, "--json")[1])["metrics"]
+    assert {**resumed, "seconds": 0} == {**whole, "seconds": 0}
+    assert qlstm("forecast", "run", "waves.csv")[::2] == (0, "")
+    assert qlstm("report", "run")[::2] == (0, "")
+    page = (here / "run" / "report.html").read_text()
+    assert "2 a layer, 0-3,1-2" in page
+    assert "--bridges 0-3,1-2" in page
+
+
+def test_pairs_are_cut_where_they_stand_and_compared(here, qlstm):
+    devices = ("--qpu", "exact", "--shots", 8, "--epochs", 1, "--batch", 20)
+    code, out, _ = qlstm("plan", *SPLIT, "--bridges", "0-3", *devices, "--core-qubits", 2, "--wide", "cut", "--json")
+    assert code == 0
+    assert {(cut["gates"], tuple(cut["widths"])) for cut in json.loads(out)["plan"]["cuts"]} == {(1, (2, 2))}
+    code, out, _ = qlstm("compare", *SPLIT, *devices, "--wide", "split,bridges=0-2+1-3", "--json")
+    overhead = {row["way"]: row["overhead"] for row in json.loads(out)["ways"]}
+    assert code == 0
+    assert overhead["split"] == 1 < 80 < overhead["bridges=0-2+1-3"] < 82
+
+
+@pytest.mark.parametrize(
+    ("bridges", "message"),
+    [
+        ("0_3", "Invalid value for '--bridges': bridges '0_3' must be a number of bridges per layer, or pairs"),
+        ("", "must be a number of bridges per layer, or pairs of qubits such as 0-3,1-4"),
+        ("-1", "bridges=-1 must be an integer of at least 0"),
+        ("5", "bridges=5 is more than the 2 pairs"),
+        ("0-1", "bridge (0, 1) lies within one part"),
+        ("0-9", "must be two qubits of 0..3"),
+        ("0-3,3-0", "bridge (0, 3) is named twice"),
+    ],
+)
+def test_bridges_that_cannot_be_built_are_one_line(here, qlstm, bridges, message):
+    code, _, err = qlstm("train", *SPLIT, "--bridges", bridges)
+    assert (code, err.count("\n")) == (2, 1)
+    assert message in err

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from backends.errors import BudgetError, InputError
-from qlstm.training.ways import is_contest, named_ways, plan_ways
-from qlstm.training.ways_table import HEADER
+from qlstm.training.ways import HEADER, is_contest, named_ways, plan_ways
 
 MODEL = ("waves.csv", "--target", "y", "--hidden", 3, "--ansatz", "chen2024", "--depth", 1, "--window", 2, "--batch", 2)
 WAYS = "split,cut,whole,bridges=1,2"
@@ -71,7 +70,7 @@ def test_bridges_alone_and_json(here, qlstm):
         (("--wide", "split,cut", "--qpu", "exact", "--gradient", "spsa"), "--gradient means nothing to a comparison of ways"),
         (("--wide", "split,bridges=9", "--qpu", "exact"), "bridges=9 is more than"),
         (("--wide", "split,cut", "--qpu", "exact", "--ansatz", "chen2020", "--depth", 2, "--hidden", 4),
-         "more than max_overhead=1e+06; use fewer entangling gates across (the linear entangler"),
+         "more than --max-overhead 1e+06; use fewer entangling gates across (the linear entangler"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_compared_is_one_line(here, qlstm, options, message):

@@ -91,9 +91,9 @@ def test_exact_expectations_of_a_device_train_like_exact_simulation(here, qlstm)
 
 
 def test_a_budget_stops_a_run_that_costs_more_than_was_foreseen(here, qlstm, monkeypatch):
-    from qlstm.training import run
+    from qlstm.training import opening
 
-    monkeypatch.setattr(run, "require_budget", lambda *arguments: None)
+    monkeypatch.setattr(opening, "require_budget", lambda *arguments: None)
     devices = (
         "--qpu",
         "fake:manila",
@@ -129,10 +129,10 @@ def test_a_budget_stops_a_run_that_costs_more_than_was_foreseen(here, qlstm, mon
 
 def test_rounds_of_a_step_that_the_budget_broke_off_are_known_and_cost_nothing_again(here, qlstm, monkeypatch):
     """Two rounds a step: the budget is reached between the two of a step, and the run goes on with a larger one."""
-    from qlstm.training import run
+    from qlstm.training import opening
     from qpartition import Journal
 
-    monkeypatch.setattr(run, "require_budget", lambda *arguments: None)
+    monkeypatch.setattr(opening, "require_budget", lambda *arguments: None)
     devices = ("--qpu", "fake:manila", "--shots", 16, "--batch", 8, "--window", 1, "--epochs", 1, "--quiet")
     assert qlstm(*CSV, *SMALL, *devices, "--out", "whole")[0] == 0
     whole = torch.load(here / "whole" / "checkpoint.pt", weights_only=True)["trainer"]

@@ -110,7 +110,7 @@ def test_layers_steps_and_calls_draw_their_own() -> None:
     torch.manual_seed(1)
     assert torch.equal(model(x)[0], first)
     assert not torch.equal(first, second)
-    noise = model.shot_noise(model._all_banks(), 3, x)
+    noise = model.shot_noise(model.all_banks(), 3, x)
     rows = torch.cat([one.flatten(0, 1).flatten(1) for one in noise.values()])
     assert len(noise) == 8
     assert len(rows.unique(dim=0)) == 4 * 3 * 4 + 4 * 3 * 1

@@ -77,7 +77,7 @@ def test_a_folder_in_use_is_refused_and_left_alone(tmp_path, resume):
 
 
 def test_a_run_that_appears_meanwhile_is_not_written_over(tmp_path, monkeypatch):
-    from qlstm.training import run as module
+    from qlstm.training import opening as module
 
     describe = module.describe
 

@@ -39,7 +39,7 @@ OTHER = {
     "jacobian": "fused", "qpu": ("exact",), "shots": 5, "mapping": "greedy", "objective": "1,2,1",
     "packing": False, "guard": 1, "mitigation": ("zne",), "samples": 4, "perturbation": 0.2,
     "train_shots": 64, "bridges": 1, "max_overhead": 4.0, "wide": "cut", "core_qubits": 3,
-    "entangler": "linear", "rotation": "ry",
+    "entangler": "linear", "rotation": "ry", "linear": 4,
 }  # fmt: skip
 FREE = {"task": "b", "epochs": 500, "budget": 9.0, "signal": False, "wait": 60.0}
 

@@ -11,8 +11,8 @@ import torch
 
 from backends import open_qpu
 from qlstm import Ansatz, Forecaster
+from qlstm.training.prediction import predict
 from qlstm.training.spread import forecast_deviations, mse_stderr, stderr
-from qlstm.training.trainer import predict
 from qpartition import Dispatcher, Topology, Workload, plan
 
 REPEATS, SHOTS = 300, 200
