@@ -103,10 +103,10 @@ def _reproduce(place: Place, processes: int | None, stop: Callable[[], bool], ou
     reused = _reused(laboratory, taken, place, output)
     found = _run(laboratory, place, stop, output)
     finished = len(found) == len(asked.names) and not laboratory.missing(asked.names)
-    counts = {"reused": len(taken), "now": len(laboratory.trials) - len(taken)}
     result = {"status": "done" if finished else "interrupted", "folder": str(place.path), "fast": asked.fast}
-    result |= {"seeds": list(laboratory.seeds), "trainings": counts, "reused": reused, "experiments": found}
-    output.result(result)
+    counts = {"reused": len(taken), "now": len(laboratory.trials) - len(taken)}
+    more = {"seeds": list(laboratory.seeds), "trainings": counts, "reused": reused, "experiments": found}
+    output.result(result | more)
     output.say(f"{time.perf_counter() - began:.0f} s; written to {place.path}")
     if not finished:
         output.warn(f"interrupted; what was finished is in {place.path}, go on with: {place.again}")

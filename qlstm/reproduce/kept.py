@@ -61,8 +61,9 @@ class KeptTrials:
         result = _read(path, known) if path.exists() else None
         if result is None:
             return None
-        arrays = {name: np.array(result[name], dtype=np.float64) for name in _ARRAYS}
-        return Trial(setup, seed if setup.seeded else 0, **{name: result[name] for name in _NUMBERS}, **arrays)
+        values: dict[str, Any] = {name: result[name] for name in _NUMBERS}
+        values |= {name: np.array(result[name], dtype=np.float64) for name in _ARRAYS}
+        return Trial(setup, seed if setup.seeded else 0, **values)
 
     def count(self) -> int:
         """How many trials there are, of whatever settings."""
@@ -87,7 +88,7 @@ def _read(path: Path, known: Identity) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError):
         whole = False
     if not whole:
-        raise InputError(f"{path} is damaged, or was changed; delete it, and the trial is trained again")
+        raise InputError(f"{path} is damaged, or was changed; delete it, and it is trained again")
     return result
 
 
