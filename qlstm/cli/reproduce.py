@@ -68,8 +68,8 @@ def reproduce(
 ) -> int:
     """Run the experiments of the paper, print its numbers beside ours, and write tables and figures.
 
-    No number comes with the package: every one of ours is trained for, in exact simulation. A finished training is
-    kept in --out at once; Ctrl-C stops the others and writes what is finished, and --resume goes on after anything.
+    No number of ours comes with the package: all are trained for, in exact simulation.
+    Every finished training is kept in --out; after Ctrl-C or a crash --resume trains only what is missing.
     """
     from ..training.interrupts import StopSignals
     from .output import Output
