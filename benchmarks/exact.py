@@ -14,14 +14,12 @@ compared with plain numpy and with each other. nn.LSTM has the same sizes but co
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import first_call, report, scaling
+from harness import first_call, report, results, scaling
 from harness.cases import CASES, named
 from harness.check import DisagreementError
 from harness.contestant import CONTESTANTS, OTHERS, PEERS, SELF
@@ -130,10 +128,7 @@ def main(arguments: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     found["machine"]["load after"] = report.load()
-    if chosen.json is not None:
-        temporary = chosen.json.with_name(chosen.json.name + ".part")
-        temporary.write_text(json.dumps(found, indent=1))
-        os.replace(temporary, chosen.json)
+    results.save(chosen.json, found)
     return 0
 
 

@@ -13,8 +13,6 @@ seed by seed.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -23,6 +21,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from harness import results
 
 from backends import open_qpu
 from backends.errors import InputError
@@ -132,10 +131,7 @@ def main(arguments: Sequence[str]) -> int:
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
-    if chosen.json is not None:
-        temporary = chosen.json.with_name(chosen.json.name + ".part")
-        temporary.write_text(json.dumps(found, indent=1))
-        os.replace(temporary, chosen.json)
+    results.save(chosen.json, found)
     return 0
 
 

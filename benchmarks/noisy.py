@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -24,7 +23,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from harness import report
+from harness import report, results
 from harness.noisy_step import BATCH, QUBITS, ROUTES, SHOTS, STEPS, Route, Step, sets, thinned
 
 PEER = Path(__file__).parent / "harness" / "noisy_qml.py"
@@ -146,10 +145,7 @@ def main(arguments: Sequence[str]) -> int:
     if not chosen.no_qml:
         found["qml"] = qml(chosen.qml_python, chosen.qml_samples)
         show_qml(found["qml"], chosen.qml_python, median(whole["twin"]))
-    if chosen.json is not None:
-        temporary = chosen.json.with_name(chosen.json.name + ".part")
-        temporary.write_text(json.dumps(found, indent=1))
-        os.replace(temporary, chosen.json)
+    results.save(chosen.json, found)
     return 0
 
 

@@ -22,7 +22,6 @@ the QPU seconds the real devices would bill for it.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from harness import results
 
 from backends import open_qpu
 from qlstm import Ansatz, Forecaster, tasks
@@ -171,8 +171,7 @@ def main() -> None:
         bench.run(seed)
         print(f"\nafter seed {seed} ({time.perf_counter() - began:.0f} s)")
         show(bench.rows)
-    if chosen.json:
-        chosen.json.write_text(json.dumps({name: row.scores for name, row in bench.rows.items()}, indent=1))
+    results.save(chosen.json, {name: row.scores for name, row in bench.rows.items()})
 
 
 if __name__ == "__main__":

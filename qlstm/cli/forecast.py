@@ -4,52 +4,53 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from . import options as o
+from .places import new_folder
 
 if TYPE_CHECKING:
     from ..training.forecasts import Forecast
+    from .output import Output
+
+Folder: TypeAlias = Annotated[Path, typer.Argument(help="Folder of a run.", metavar="DIR", show_default=False)]
+Data: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        help="A CSV with the columns the model was trained on, or a task.", metavar="DATA", show_default=False
+    ),
+]
+FreeRun: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--free-run",
+        help="Forecast so many points on, each from the forecasts before it; of DATA only what lies before --start is seen.",
+        metavar="POINTS",
+        show_default="one window at a time",
+    ),
+]
+Start: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--start",
+        help="--free-run: the first point that is forecast, counted from 0.",
+        metavar="POINT",
+        show_default="the one after the end of DATA",
+    ),
+]
+Out: TypeAlias = Annotated[
+    Path | None, new_folder("Folder for forecast.csv and forecast.png", "DIR/forecast-DATA, DIR/free-run-DATA")
+]
 
 
 def forecast(
-    folder: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="DIR", show_default=False)],
-    data: Annotated[
-        str,
-        typer.Argument(
-            help="A CSV with the columns the model was trained on, or a task.", metavar="DATA", show_default=False
-        ),
-    ],
-    free_run: Annotated[
-        int | None,
-        typer.Option(
-            "--free-run",
-            help="Forecast so many points on, each from the forecasts before it; of DATA only what lies before --start is seen.",
-            metavar="POINTS",
-            show_default="one window at a time",
-        ),
-    ] = None,
-    start: Annotated[
-        int | None,
-        typer.Option(
-            "--start",
-            help="--free-run: the first point that is forecast, counted from 0.",
-            metavar="POINT",
-            show_default="the one after the end of DATA",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            parser=o.folder,
-            help="Folder for forecast.csv and forecast.png; must be new or empty.",
-            show_default="DIR/forecast-DATA, DIR/free-run-DATA",
-            metavar="DIR",
-        ),
-    ] = None,
+    folder: Folder,
+    data: Data,
+    free_run: FreeRun = None,
+    start: Start = None,
+    out: Out = None,
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> int:
@@ -62,7 +63,6 @@ def forecast(
 
     from ..tasks.checks import whole_number
     from ..training.trained import Trained
-    from .horizon import by_steps, is_apart
     from .output import Output
 
     output = Output(json=json, quiet=quiet)
@@ -75,27 +75,27 @@ def forecast(
     forecast = trained.forecast(series) if free_run is None else trained.free_run(series, free_run, start)
     kind = "forecast" if free_run is None else "free-run"
     written = _write(forecast, out, folder / (f"{kind}-" + re.sub(r"[^\w.-]+", "_", Path(data).stem)))
+    _show(forecast, written, None if free_run is None else int(forecast.points[0]), output)
+    return 0
+
+
+def _show(forecast: Forecast, written: Path, begins: int | None, output: Output) -> None:
+    """Errors and what is forecast last; ``begins`` is the first point of a free run."""
+    from .horizon import by_steps, is_apart
+
     metrics = forecast.metrics()
-    following = {name: values.tolist() for name, values in forecast.following.items()}
+    following: dict[str, Any] = {name: values.tolist() for name, values in forecast.following.items()}
     if forecast.steps is None:
         following = {name: values[0] for name, values in following.items()}
-    output.result(
-        {
-            "status": "done",
-            "folder": str(written),
-            "forecasts": len(forecast.points),
-            **({} if free_run is None else {"start": int(forecast.points[0])}),
-            "metrics": metrics,
-            "next": following,
-        }
-    )
-    shown = {f"next {name}": _shown(value) for name, value in following.items()}
+    result = {"status": "done", "folder": str(written), "forecasts": len(forecast.points)}
+    start = {} if begins is None else {"start": begins}
+    output.result(result | start | {"metrics": metrics, "next": following})
     title = f"{forecast.name}: {len(forecast.points)} forecasts"
-    title += "" if free_run is None else f" in a free run from point {forecast.points[0]}"
+    title += "" if begins is None else f" in a free run from point {begins}"
+    shown = {f"next {name}": _shown(value) for name, value in following.items()}
     output.table(title, {name: value for name, value in metrics.items() if not is_apart(name)} | shown)
     by_steps(output, {"": metrics})
     output.say(f"written to {written}")
-    return 0
 
 
 def _write(forecast: Forecast, out: Path | None, default: Path) -> Path:

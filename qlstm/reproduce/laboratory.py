@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..training.files import write_atomic
 from .experiments import EXPERIMENTS, Experiment
+from .kept import KeptTrials
 from .pool import Work, run_all
 from .setups import Row, Setup
 from .tables import Table, to_csv
@@ -24,12 +25,14 @@ class Laboratory:
         processes: Trainings at the same time.
         fast: Very few epochs: a check that everything runs, not a result.
         trials: Everything that was trained, by setup and seed.
+        kept: Where every finished trial is written at once; None to write none.
     """
 
     seeds: Sequence[int]
     processes: int
     fast: bool = False
     trials: dict[tuple[Setup, int], Trial] = field(default_factory=dict)
+    kept: KeptTrials | None = None
 
     def rows(self, name: str) -> tuple[Row, ...]:
         """The rows of an experiment, as they are trained here."""
@@ -45,8 +48,21 @@ class Laboratory:
         work = [(s, seed) for seed in self.seeds for s in setups if s.seeded or seed == self.seeds[0]]
         return [(s, seed) for s, seed in work if (s, seed) not in self.trials]
 
+    def recall(self, names: Sequence[str]) -> list[Work]:
+        """Take over the kept trials that are needed, and say which these are.
+
+        Raises:
+            InputError: If one of their files is damaged.
+        """
+        if self.kept is None:
+            return []
+        found = {(setup, seed): self.kept.find(setup, seed) for setup, seed in self.missing(names)}
+        taken = {work: trial for work, trial in found.items() if trial is not None}
+        self.trials |= taken
+        return list(taken)
+
     def train(self, name: str, stop: Callable[[], bool], done: Callable[[Trial], None] = lambda trial: None) -> bool:
-        """Train what an experiment needs; False if it was stopped before the end.
+        """Train what an experiment still needs; False if it was stopped before the end.
 
         Args:
             name: Of the experiment.
@@ -55,6 +71,8 @@ class Laboratory:
         """
         work = self.missing([name])
         for trial in run_all(work, self.processes, stop):
+            if self.kept is not None:
+                self.kept.keep(trial)
             self.trials[trial.setup, trial.seed if trial.setup.seeded else self.seeds[0]] = trial
             done(trial)
         return not self.missing([name])

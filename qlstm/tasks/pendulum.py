@@ -98,14 +98,6 @@ def forced(
     """The angular velocity of a damped and driven pendulum; other arguments and errors as for `pendulum`.
 
     Args:
-        points: Number of samples.
-        t_end: Time of the last sample, in s.
-        b: Damping, in kg/s.
-        g: Gravity, in m/s^2.
-        length: Length of the rod, in m.
-        mass: Mass of the bob, in kg.
-        theta0: Angle at t = 0, in rad.
-        omega0: Angular velocity at t = 0, in rad/s.
         a: Strength of the drive, in rad/s^2.
         w: Its angular frequency, in rad/s.
     """

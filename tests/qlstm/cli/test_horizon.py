@@ -33,12 +33,17 @@ def joint(here, qlstm):
 
 
 def test_a_run_of_several_steps_draws_the_first_and_the_last(here, qlstm, monkeypatch):
-    from qlstm import figures
+    from matplotlib.figure import Figure
+
+    from qlstm.figures import points, steps
 
     monkeypatch.undo()
     monkeypatch.chdir(here)
     seen = {}
-    monkeypatch.setattr(figures, "forecast", lambda values, path, **more: seen.update(more, values=values))
+    for module in (points, steps):
+        monkeypatch.setattr(
+            module, "forecast_figure", lambda values, **more: seen.update(more, values=values) or Figure()
+        )
     assert qlstm(*CSV, "--horizon", 3, "--window", 5, "--out", "run", "--quiet")[0] == 0
     assert seen["labels"] == ["1 step ahead", "3 steps ahead"]
     assert seen["points"].tolist() == list(range(5, 29))  # 22 windows; the last point of 30 is left out

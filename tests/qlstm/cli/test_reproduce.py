@@ -84,7 +84,10 @@ def test_ctrl_c_leaves_what_is_finished(here, qlstm, table, monkeypatch):
     monkeypatch.setattr(pool, "run", interrupted)
     code, out, err = qlstm("reproduce", "table1", *QUICK, "--out", "cut", "--json")
     assert code == 130
-    assert err.splitlines()[-1] == "interrupted; what was finished is in cut"
+    assert (
+        err.splitlines()[-1]
+        == "interrupted; what was finished is in cut, go on with: qlstm reproduce table1 --out cut --resume"
+    )
     assert json.loads(out)["status"] == "interrupted"
     names = [row["model"] for row in table(here / "cut" / "summary.csv")]
     assert names == 2 * ["centric, 3 qubits", "centric, 4 qubits", "centric, 5 qubits"]  # both scalings are the same

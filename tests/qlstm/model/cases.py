@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import combinations, product
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from qlstm import QLSTM, Ansatz
-from tests.qlstm.model.reference import Array, Direction, Recipe, chen2020, chen2024, division, reupload
+from tests.qlstm.model.reference import Array, Direction, Recipe, chen2020, chen2024, division, from_zero, reupload
 
 RECIPES = {
     "chen2020": chen2020(),
@@ -183,3 +184,11 @@ def covering() -> list[Case]:
 
 
 CASES = covering()
+
+
+def assert_runs_as(model: torch.nn.Module, x: Tensor, gates: Callable[[Array], Array]) -> None:
+    """A model of one layer does what `from_zero` does, to 1e-12."""
+    y, (h_n, c_n) = model(x)
+    expected, h, c = from_zero(gates, x.numpy(), y.shape[-1])
+    np.testing.assert_allclose(y.detach().numpy(), expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(torch.cat([h_n, c_n]).detach().numpy(), [h, c], rtol=0, atol=1e-12)

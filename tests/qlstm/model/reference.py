@@ -5,7 +5,7 @@ Nothing of the package is used but the values of the parameters, by their docume
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,6 +118,30 @@ def sigmoid(z: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-z)))
 
 
+def update(z: Array, c: Array) -> tuple[Array, Array]:
+    """The new h and c from c and what the gates i, f, g, o are functions of, (4, ..., hidden)."""
+    c = sigmoid(z[1]) * c + sigmoid(z[0]) * np.tanh(z[2])
+    return sigmoid(z[3]) * np.tanh(c), c
+
+
+def from_zero(gates: Callable[[Array], Array], x: Array, hidden_size: int) -> tuple[Array, Array, Array]:
+    """One layer on a batch x (steps, batch, inputs), from states 0.
+
+    Args:
+        gates: From v = [h; x], (batch, hidden + inputs), to what the gates are functions of, (4, batch, hidden).
+        x: The inputs.
+        hidden_size: Length of h.
+
+    Returns:
+        y (steps, batch, hidden), and the last h and c.
+    """
+    h, c, y = np.zeros((x.shape[1], hidden_size)), np.zeros((x.shape[1], hidden_size)), []
+    for x_t in x:
+        h, c = update(gates(np.hstack([h, x_t])), c)
+        y.append(h)
+    return np.array(y), h, c
+
+
 @dataclass(frozen=True)
 class Direction:
     """One layer walked one way: its name in the parameters, its parts and its circuit."""
@@ -159,10 +183,7 @@ class Direction:
         """One sequence: x (steps, inputs), h and c (hidden,); outputs at their own time steps, last h and c."""
         outputs = np.empty((len(x), self.hidden_size))
         for t in reversed(range(len(x))) if backwards else range(len(x)):
-            z = self.gates(np.concatenate([h, x[t]]))
-            i, f, o = sigmoid(z[0]), sigmoid(z[1]), sigmoid(z[3])
-            c = f * c + i * np.tanh(z[2])
-            h = o * np.tanh(c)
+            h, c = update(self.gates(np.concatenate([h, x[t]])), c)
             outputs[t] = h
         return outputs, h, c
 

@@ -95,9 +95,7 @@ def test_circuits_are_the_model(case: Case) -> None:
     raw = np.array([z[gate] for gate in "ifgo"])
     if words.affine_output:
         raw = parameters["gain_l0"] * raw + parameters["offset_l0"]
-    i, f, o = (reference.sigmoid(raw[n]) for n in (0, 1, 3))
-    c = f * c0[0, 0].numpy() + i * np.tanh(raw[2])
-    expected = o * np.tanh(c)
+    expected, c = reference.update(raw, c0[0, 0].numpy())
     single = QLSTM(**{**case.options(), "num_layers": 1, "bidirectional": False}, dtype=torch.float64)
     single.load_state_dict({name: model.state_dict()[name] for name in single.state_dict()})
     y, (_, c_n) = single(x[:1, :1], (h0[:1, :1], c0[:1, :1]))

@@ -55,10 +55,7 @@ def step_2020(model: Forecaster, x: reference.Array, recipe: reference.Recipe) -
     cell = reference.Direction(recipe, own, "l0", "", parts, hidden)
     h = c = np.zeros(hidden)
     for entry in x:
-        z = cell.gates(np.concatenate([h, entry]))
-        i, f, o = (reference.sigmoid(z[n]) for n in (0, 1, 3))
-        c = f * c + i * np.tanh(z[2])
-        raw = o * np.tanh(c)
+        raw, c = reference.update(cell.gates(np.concatenate([h, entry])), c)
         pieces = [[int(i) for i in piece] for piece in np.array_split(np.arange(hidden), 2)]
         h = np.concatenate(
             [extra(recipe, own, "hidden_l0", m, raw[piece], len(piece)) for m, piece in enumerate(pieces)]

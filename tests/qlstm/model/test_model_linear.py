@@ -12,9 +12,9 @@ import torch
 from backends.errors import InputError
 from qlstm import QLSTM, Ansatz, Forecaster
 from qpartition import Workload
-from tests.qlstm.model.cases import scramble
+from tests.qlstm.model.cases import assert_runs_as, scramble
 from tests.qlstm.model.executors import attach, by_statevector
-from tests.qlstm.model.reference import sigmoid
+from tests.qlstm.model.reference import Array
 
 F64 = torch.float64
 
@@ -40,23 +40,18 @@ def test_the_definition() -> None:
     w_in, b_in, w_out, b_out = (p.detach().numpy() for p in (into.weight, into.bias, out.weight, out.bias))
     circuits = {circuit.name: circuit for circuit in model.circuits()}
     weights = [model.get_parameter(f"weight_l0_p{m}").detach().flatten(1).numpy() for m in range(2)]
-    h, c, expected = np.zeros((2, 5)), np.zeros((2, 5)), []
-    for x_t in x.numpy():
-        z = np.hstack([h, x_t]) @ w_in.T + b_in
-        gates = []
+
+    def gates(v: Array) -> Array:
+        z, found = v @ w_in.T + b_in, []
         for number, gate in enumerate("ifgo"):
             parts = [
                 by_statevector(circuits[f"l0.{gate}.p{m}"], np.hstack([piece, np.tile(weights[m][number], (2, 1))]))
                 for m, piece in enumerate((z[:, :2], z[:, 2:]))
             ]
-            gates.append(np.hstack(parts) @ w_out.T + b_out)
-        i, f, g, o = sigmoid(gates[0]), sigmoid(gates[1]), np.tanh(gates[2]), sigmoid(gates[3])
-        c = f * c + i * g
-        h = o * np.tanh(c)
-        expected.append(h)
-    y, (h_n, c_n) = model(x)
-    np.testing.assert_allclose(y.detach().numpy(), expected, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(torch.cat([h_n, c_n]).detach().numpy(), [h, c], rtol=0, atol=1e-12)
+            found.append(np.hstack(parts) @ w_out.T + b_out)
+        return np.array(found)
+
+    assert_runs_as(model, x, gates)
 
 
 @pytest.mark.parametrize("stack", [{}, {"num_layers": 2, "bidirectional": True}, {"hidden_vqc": True}])

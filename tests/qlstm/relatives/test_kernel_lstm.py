@@ -8,18 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Statevector
 from torch import nn
 
 from backends.errors import InputError
 from qlstm.relatives import QKLSTM, Readout, quantum_kernel
-from tests.qlstm.model.cases import scramble
-from tests.qlstm.model.reference import sigmoid
+from tests.qlstm.model.cases import assert_runs_as, scramble
+from tests.qlstm.model.reference import Array
 
 F64 = torch.float64
-Array = NDArray[np.float64]
 
 
 @pytest.fixture(autouse=True)
@@ -73,17 +71,12 @@ def test_the_definition() -> None:
     alpha, bias, landmarks, scale = (
         p.detach().numpy() for p in (model.alpha, model.bias, model.landmarks, model.scale)
     )
-    h, c, expected = np.zeros((2, 2)), np.zeros((2, 2)), []
-    for x_t in x.numpy():
-        v = np.hstack([h, x_t])
-        gates = [by_qiskit(s * v, s * landmarks, 2, RING) @ a.T + b for s, a, b in zip(scale, alpha, bias, strict=True)]
-        i, f, g, o = sigmoid(gates[0]), sigmoid(gates[1]), np.tanh(gates[2]), sigmoid(gates[3])
-        c = f * c + i * g
-        h = o * np.tanh(c)
-        expected.append(h)
-    y, (h_n, c_n) = model(x)
-    np.testing.assert_allclose(y.detach().numpy(), expected, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(torch.cat([h_n, c_n]).detach().numpy(), [h, c], rtol=0, atol=1e-12)
+
+    def gates(v: Array) -> Array:
+        by_gate = zip(scale, alpha, bias, strict=True)
+        return np.array([by_qiskit(s * v, s * landmarks, 2, RING) @ a.T + b for s, a, b in by_gate])
+
+    assert_runs_as(model, x, gates)
 
 
 def test_derivatives() -> None:
