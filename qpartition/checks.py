@@ -79,7 +79,7 @@ def _rows(subvqc: SubVQC, inputs: Angles, weights: Weights, mask: Masks | None) 
 def _floats(name: str, key: str, given: object) -> FloatArray:
     try:
         array = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{name} of {key!r} are not numbers; give a float array of angles in radians") from None
     if not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])

@@ -129,8 +129,10 @@ class Counts:
                 counts.makespan,
                 *(n for tally in tallies.values() for n in asdict(tally).values()),
             ]
-            valid = all(isinstance(n, int | float) and 0 <= n < inf for n in numbers)
-        except (AttributeError, KeyError, TypeError):
+            valid = all(isinstance(n, int | float) and 0 <= float(n) < inf for n in numbers)
+        except OverflowError:
+            valid = False
+        except (AttributeError, IndexError, KeyError, TypeError):
             raise InputError(
                 "saved counts cannot be read: they need rounds, makespan, and per_qpu with the tally of every QPU; "
                 "give what as_dict or state_dict returned"

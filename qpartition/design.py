@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backends.errors import InputError, shown
+from backends.errors import InputError, check_is, shown
 from backends.whole import whole
 
 from .partition import Partition, contiguous, partition
@@ -115,6 +115,12 @@ class Design:
         Raises:
             InputError: For a division that is not possible.
         """
+        if not isinstance(hidden_vqc, bool):
+            raise InputError(f"hidden_vqc={shown(hidden_vqc)} must be True or False")
+        if circuit is not None:
+            check_is(circuit, Circuit, "make one with Circuit(depth, angles)")
+        if head_outputs is not None and whole(head_outputs, 1) is None:
+            raise InputError(f"head_outputs={shown(head_outputs)} must be an integer of at least 1, or None")
         split = partition(strategy, features, hidden, parts, qubits)
         gate = tuple(
             Part(sum(i < hidden for i in entries), sum(i >= hidden for i in entries), outputs, qubits)
@@ -123,7 +129,7 @@ class Design:
         sizes = [len(piece) for piece in contiguous(0, hidden, split.parts)]
         step = (tuple(Part(size, 0, size, size) for size in sizes),) if hidden_vqc else ()
         last = () if head_outputs is None else ((Part(hidden, 0, head_outputs, hidden),),)
-        return cls(gate, circuit or Circuit(), step, last)
+        return cls(gate, Circuit() if circuit is None else circuit, step, last)
 
     @property
     def blocks(self) -> tuple[Block, ...]:

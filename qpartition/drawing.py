@@ -69,6 +69,8 @@ def chip_figure(source: Topology | QPU, name: str | None, placement: Placement |
 
 
 def _name(source: Topology | QPU, name: str | None) -> str:
+    if name is not None and not isinstance(name, str):
+        raise InputError(f"name={shown(name)} of the chip must be the name of a QPU, or None")
     if isinstance(source, QPU):
         return name or source.name
     if not isinstance(source, Topology):

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from backends.errors import InputError, unknown_name
+from backends.errors import InputError, shown, unknown_name
 
 Indices = tuple[int, ...]
+MOST = 10**6
+"""Longest x and h that are divided."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,11 @@ def partition(
     """
     for name, value in (("input_size", input_size), ("hidden_size", hidden_size), ("parts", parts)):
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise InputError(f"{name}={value!r} must be an integer of at least 1")
+            raise InputError(f"{name}={shown(value)} must be an integer of at least 1")
+        if value > MOST:
+            raise InputError(
+                f"{name}={shown(value)} exceeds the {MOST:,} entries that are divided; use a smaller model"
+            )
     if isinstance(strategy, Partition):
         given = strategy if qubits is None else replace(strategy, qubits=_widths(qubits, strategy.inputs))
         return Partition.explicit(given.inputs, input_size, hidden_size, given.outputs, given.qubits)

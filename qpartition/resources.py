@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 JOB_SECONDS, REP_DELAY, CIRCUIT_SECONDS = 2.0, 250e-6, 5e-6
 """IBM's usage rule: QPU seconds of a job, the usual pause before an execution; how long a small circuit lasts, about."""
+MOST = 10**9
+"""Largest number of steps, sequences, shots or cores."""
 Demand = Literal["forward", "deferred", "fused"]
 Sets: TypeAlias = Mapping[tuple[int, int], int]
 """Parameter sets of a round, by block and part."""
@@ -60,7 +62,7 @@ class Resources:
 def resources(
     design: Design,
     *,
-    steps: int,
+    steps: int | None = None,
     batch: int = 1,
     shots: int = 1024,
     cores: int = 1,
@@ -72,7 +74,7 @@ def resources(
 
     Args:
         design: The QLSTM.
-        steps: Time steps T.
+        steps: Time steps T; has to be given.
         batch: Sequences.
         shots: Per execution.
         cores: Of every QPU, side by side; block b runs on core b mod ``cores``, those of one core one after the other.
@@ -82,17 +84,16 @@ def resources(
         circuit_seconds: Seconds that a circuit lasts, measurement included.
 
     Raises:
-        InputError: For a number that is not positive.
+        InputError: For a number that is not positive, or too large to be meant.
     """
     check_is(design, Design, "make one with Design.of(features, hidden, parts)")
     check_name("demand", demand, get_args(Demand))
-    numbers = {"steps": steps, "batch": batch, "shots": shots, "cores": cores}
-    for name, value in numbers.items():
-        if whole(value, 1) is None:
-            raise InputError(f"{name}={shown(value)} must be an integer of at least 1")
+    length, batch, shots = _number("steps", steps), _number("batch", batch), _number("shots", shots)
+    cores = _number("cores", cores)
+    seconds = _seconds("rep_delay", rep_delay) + _seconds("circuit_seconds", circuit_seconds)
     lanes = _lanes(design, cores)
     rounds = jobs = sets = circuits = 0
-    for times, one in _rounds(design, steps, batch, demand):
+    for times, one in _rounds(design, length, batch, demand):
         busy = _busy(one, lanes)
         rounds, jobs, sets = rounds + times, jobs + times * len(busy), sets + times * sum(one.values())
         circuits += times * sum(busy.values())
@@ -109,7 +110,7 @@ def resources(
         jobs=jobs,
         sets=sets,
         executions=circuits * shots,
-        qpu_seconds=JOB_SECONDS * jobs + circuits * shots * (rep_delay + circuit_seconds),
+        qpu_seconds=JOB_SECONDS * jobs + circuits * shots * seconds,
     )
 
 
@@ -123,6 +124,10 @@ def counted(plan: Plan, demand: Demand = "deferred") -> Resources:
     Raises:
         InputError: For a plan that was loaded from a file.
     """
+    from .planning import Plan
+
+    check_is(plan, Plan, "make one with plan(workload, topology)")
+    check_name("demand", demand, get_args(Demand))
     if plan.live is None:
         raise InputError("a loaded plan has no circuits to count; make it again with plan(workload, topology)")
     subvqcs = plan.live.workload.subvqcs
@@ -148,6 +153,21 @@ def counted(plan: Plan, demand: Demand = "deferred") -> Resources:
         executions=cost.total.executions,
         qpu_seconds=cost.total.qpu_seconds,
     )
+
+
+def _number(name: str, value: object) -> int:
+    if whole(value, 1) is None:
+        raise InputError(f"{name}={shown(value)} must be an integer of at least 1")
+    number = whole(value, 1, MOST)
+    if number is None:
+        raise InputError(f"{name}={shown(value)} exceeds the {MOST:,} that are reckoned with; use fewer")
+    return number
+
+
+def _seconds(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST:
+        raise InputError(f"{name}={shown(value)} must be a number of seconds, 0 to {MOST:,}")
+    return float(value)
 
 
 def _lanes(design: Design, cores: int) -> dict[tuple[int, int], int]:

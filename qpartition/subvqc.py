@@ -7,7 +7,9 @@ from functools import cached_property
 
 from qiskit import QuantumCircuit
 
+from backends.errors import InputError, check_is, shown
 from backends.structure import StructureKey, structure_key
+from backends.whole import whole
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,16 @@ class SubVQC:
 
     @classmethod
     def of(cls, circuit: QuantumCircuit) -> SubVQC:
-        """From a circuit whose ``name`` is the key and whose ``metadata`` has outputs, inputs and weights."""
-        meta = circuit.metadata
-        return cls(circuit.name, circuit, int(meta["outputs"]), int(meta["inputs"]), int(meta["weights"]))
+        """From a circuit whose ``name`` is the key and whose ``metadata`` has outputs, inputs and weights.
+
+        Raises:
+            InputError: If it is no circuit, or does not say so.
+        """
+        check_is(circuit, QuantumCircuit, "list parameterised Qiskit circuits")
+        outputs, inputs, weights = (whole(circuit.metadata.get(name)) for name in ("outputs", "inputs", "weights"))
+        if outputs is None or inputs is None or weights is None:
+            raise InputError(
+                f"circuit {circuit.name!r} does not say what it is (metadata {shown(circuit.metadata)}); "
+                "its metadata needs outputs, inputs and weights, all integers of at least 0"
+            )
+        return cls(circuit.name, circuit, outputs, inputs, weights)

@@ -18,6 +18,7 @@ from backends.regions import first_close
 from backends.remote.qpu import RemoteQPU
 from backends.whole import whole
 
+from .arguments import listed
 from .links import Links, link_seconds
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Topology:
         self.qpus, self.guard = _named(devices), checked_guard(guard)
         widths = _widths(core_qubits, self.qpus, self.guard)
         self.core_qubits = widths if isinstance(core_qubits, Mapping) else next(iter(widths.values()))
-        self.links = link_seconds(links or {}, tuple(self.qpus))
+        self.links = link_seconds({} if links is None else links, tuple(self.qpus))
         self._native: dict[str, Core] = {}
         cores: list[Core] = []
         for name, qpu in self.qpus.items():
@@ -138,9 +139,9 @@ class Topology:
 
 def _checked(qpus: object) -> list[QPU]:
     """The devices as a list."""
-    if not isinstance(qpus, Iterable) or isinstance(qpus, str):
+    devices = listed(qpus)
+    if devices is None:
         raise InputError(f"qpus={shown(qpus)} must be a list of QPUs, such as [open_qpu('fake:fez')]")
-    devices = list(qpus)
     if not devices:
         raise InputError("a topology needs at least one QPU; open one with open_qpu")
     for device in devices:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +13,7 @@ import numpy as np
 from backends.errors import InputError, shown
 from backends.whole import whole
 
+from .arguments import listed
 from .asking import Asker, PlainAsker
 from .counts import Sets
 from .lightcone import active_parameters
@@ -80,7 +81,10 @@ class Workload:
             raise InputError(
                 f"{type(model).__name__} has no circuits(); give a QLSTM, or an object that lists its sub-VQCs"
             )
-        subvqcs = tuple(_subvqc(circuit) for circuit in model.circuits())
+        circuits = listed(given := model.circuits())
+        if circuits is None:
+            raise InputError(f"circuits() of the model gave {shown(given)}; it must be a list of circuits")
+        subvqcs = tuple(_subvqc(circuit) for circuit in circuits)
         _check_keys(subvqcs)
         active = {s.key: active_parameters(s.circuit, s.outputs) for s in subvqcs}
         waves = _waves(getattr(model, "waves", None), subvqcs, steps)
@@ -176,13 +180,7 @@ def _size(name: str, value: object, most: int, remedy: str) -> int:
 
 def _subvqc(circuit: Any) -> SubVQC:
     """A checked sub-VQC."""
-    try:
-        subvqc = SubVQC.of(circuit)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"circuit {getattr(circuit, 'name', circuit)!r} does not say what it is ({error!r}); "
-            "its metadata needs outputs, inputs and weights"
-        ) from None
+    subvqc = SubVQC.of(circuit)
     if circuit.num_clbits:
         raise InputError(
             f"circuit {subvqc.key!r} has classical bits; give it without measurements, outputs are read at its end"
@@ -192,11 +190,23 @@ def _subvqc(circuit: Any) -> SubVQC:
             f"circuit {subvqc.key!r} has {circuit.num_parameters} parameters, but its metadata says "
             f"{subvqc.inputs} inputs + {subvqc.weights} weights; make them agree"
         )
-    if len(circuit.metadata.get("sources", ())) not in (0, subvqc.inputs):
-        raise InputError(
-            f"circuit {subvqc.key!r} needs one source per encoding angle ({subvqc.inputs}) in its metadata"
-        )
+    _check_metadata(subvqc)
     return subvqc
+
+
+def _check_metadata(subvqc: SubVQC) -> None:
+    """What a circuit may say of itself."""
+    key, meta = subvqc.key, subvqc.circuit.metadata
+    if "sources" in meta:
+        sources = meta["sources"]
+        named = isinstance(sources, Sequence) and all(isinstance(source, str) for source in sources)
+        if not named or len(sources) != subvqc.inputs:
+            raise InputError(f"circuit {key!r} needs one source per encoding angle ({subvqc.inputs}) in its metadata")
+    if whole(meta.get("layer", 0)) is None:
+        raise InputError(f"circuit {key!r} has layer={shown(meta['layer'])} in its metadata; number layers from 0")
+    if not isinstance(meta.get("trainable_encoding", False), bool):
+        given = shown(meta["trainable_encoding"])
+        raise InputError(f"circuit {key!r} has trainable_encoding={given} in its metadata; it must be True or False")
 
 
 def _check_keys(subvqcs: tuple[SubVQC, ...]) -> None:
@@ -213,7 +223,13 @@ def _waves(
     """The model's own waves, checked, or those of a stack of layers."""
     if waves is None:
         return default_waves(subvqcs, steps)
-    given = tuple(tuple(wave) for wave in waves(steps))
+    found = listed(waves(steps)) if callable(waves) else None
+    each = [None] if found is None else [listed(wave) for wave in found]
+    given = tuple(tuple(wave) for wave in each if wave is not None)
+    if len(given) < len(each):
+        raise InputError(
+            f"waves of the model is {shown(waves)}; it must be a method that takes the number of steps and gives lists of keys"
+        )
     keys = {s.key for s in subvqcs}
     for number, wave in enumerate(given):
         strange = [key for key in wave if key not in keys]

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backends.core import Core
+from qpartition.arguments import checked_budget
 from qpartition.executor import Angles, Weights
 from qpartition.planning import Plan, plan
 from qpartition.topology import Topology
 from qpartition.workload import Workload
 
-from .given import check_types, checked_angles, checked_numbers, checked_options, named_mappings
+from .given import check_types, checked_angles, checked_options, checked_seed, named_mappings
 from .measuring import measure, random_angles
 from .pricing import require_within, seconds
 from .results import Comparison
@@ -49,7 +50,7 @@ def compare(
             `plan` refuses.
         BudgetError: If measuring would cost more than the budget; nothing is run.
     """
-    seed = checked_numbers(seed, budget_seconds)
+    seed, budget_seconds = checked_seed(seed), checked_budget(budget_seconds)
     plans = plan_each(workload, topology, mappings, shots, options=options, **settings)
     inputs, weights = random_angles(workload, seed) if angles is None else checked_angles(workload, angles)
     sets = {key: len(rows) for key, rows in inputs.items()}

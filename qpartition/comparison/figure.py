@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from backends.errors import check_is
 from qpartition.drawing import save_figure
 
-if TYPE_CHECKING:
-    from .results import Comparison
+from .results import Comparison
 
 INK, MEASURED, ESTIMATED, COST = "#22333b", "#0a7e8c", "#bcd8dc", "#c96f4a"
 
@@ -28,6 +28,8 @@ def draw_comparison(comparison: Comparison, path: str | Path) -> None:
         InputError: If the file cannot be written.
     """
     from matplotlib.figure import Figure
+
+    check_is(comparison, Comparison, "make one with compare(workload, topology)")
 
     entries = comparison.entries[::-1]
     names, rows = [entry.mapping for entry in entries], range(len(entries))

@@ -21,14 +21,11 @@ def check_types(workload: object, topology: object) -> None:
     check_is(topology, Topology, "make one with Topology([open_qpu(...), ...])")
 
 
-def checked_numbers(seed: object, budget: object) -> int:
-    """The seed as an int; refuses it or a budget that is not a number of at least 0."""
+def checked_seed(seed: object) -> int:
+    """The seed as an int; unlike that of a dispatcher it has to be given."""
     number = whole(seed)
     if number is None:
         raise InputError(f"seed={shown(seed)} must be an integer of at least 0")
-    numeric = isinstance(budget, int | float) and not isinstance(budget, bool) and budget >= 0
-    if budget is not None and not numeric:
-        raise InputError(f"budget_seconds={shown(budget)} must be a number of at least 0, or None for no limit")
     return number
 
 

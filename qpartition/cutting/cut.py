@@ -195,7 +195,10 @@ def _checked_widths(given: object, qubits: int) -> tuple[int, ...] | None:
 def _checked_overhead(given: object) -> float:
     if isinstance(given, bool) or not isinstance(given, int | float) or not given >= 1:
         raise InputError(f"max_overhead={shown(given)} must be a number of at least 1: how many times more shots")
-    return float(given)
+    try:
+        return float(given)
+    except OverflowError:
+        raise InputError(f"max_overhead={shown(given)} is too large; give float('inf') for no limit") from None
 
 
 def _counted(found: Found) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from backends.errors import InputError
+from backends.errors import InputError, shown
+from backends.whole import whole
+from qpartition.arguments import listed
 from qpartition.subvqc import SubVQC
 from qpartition.topology import Topology
 from qpartition.workload import Workload
@@ -117,7 +119,7 @@ def _cut(subvqc: SubVQC, widest: int, max_overhead: float) -> Knitted:
     observables = [
         "".join("Z" if q == k else "I" for q in reversed(range(subvqc.num_qubits))) for k in range(subvqc.outputs)
     ]
-    blocks = subvqc.circuit.metadata.get("blocks")
+    blocks = _blocks(subvqc)
     labels = None
     if blocks and max(map(len, blocks)) <= widest:
         label = {qubit: b for b, block in enumerate(blocks) for qubit in block}
@@ -129,4 +131,20 @@ def _cut(subvqc: SubVQC, widest: int, max_overhead: float) -> Knitted:
     except InputError as error:
         raise InputError(f"sub-VQC {subvqc.key!r}: {error}") from None
     check_pieces(found, f"sub-VQC {subvqc.key!r}: ")
+    return found
+
+
+def _blocks(subvqc: SubVQC) -> list[list[int]]:
+    """The blocks that the circuit says it is made of; none if it does not say."""
+    given = subvqc.circuit.metadata.get("blocks")
+    if given is None:
+        return []
+    blocks = [
+        [whole(qubit, 0, subvqc.num_qubits - 1) for qubit in listed(block) or ()] for block in listed(given) or ()
+    ]
+    found = [[qubit for qubit in block if qubit is not None] for block in blocks]
+    if sorted(qubit for block in found for qubit in block) != list(range(subvqc.num_qubits)):
+        raise InputError(
+            f"sub-VQC {subvqc.key!r} has blocks={shown(given)} in its metadata; list every one of its qubits once, by blocks"
+        )
     return found

@@ -12,7 +12,7 @@ from qiskit import QuantumCircuit
 
 from backends.checks import checked_seed
 from backends.errors import InputError, shown
-from backends.whole import whole
+from qpartition.arguments import checked_shots
 
 from .angles import Angles, FloatArray
 from .bases import CutBasis
@@ -131,7 +131,7 @@ class Knitted:
 
             return expectations(self, checked, executor, shots, seed)
         angles = self.angles.at(checked)
-        return self.estimates(angles, self.simulation.measured(angles, _checked_shots(shots), _generator(seed)))
+        return self.estimates(angles, self.simulation.measured(angles, checked_shots(shots), _generator(seed)))
 
     def jacobian(
         self, values: FloatArray, shots: int | None = None, *, executor: object = None, seed: int | None = None
@@ -156,7 +156,7 @@ class Knitted:
 
             return jacobian(self, checked, executor, shots, seed)
         angles = self.angles.at(checked)
-        number, rng = _checked_shots(shots), _generator(seed)
+        number, rng = checked_shots(shots), _generator(seed)
         measured = self.simulation.measured(angles, number, rng)
         return self.slopes(angles, measured, self.simulation.differences(angles, number, rng))
 
@@ -217,7 +217,7 @@ class Knitted:
     def _checked(self, values: FloatArray) -> FloatArray:
         try:
             array = np.asarray(values, dtype=np.float64)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise InputError(f"values={shown(values)} are no numbers; give (n, parameters) in radians") from None
         if array.ndim != 2 or array.shape[1] != self.num_parameters or not len(array):
             raise InputError(
@@ -237,13 +237,6 @@ def _summed(variance: FloatArray, weight: FloatArray, joint: bool) -> FloatArray
 def _rows(array: FloatArray, rows: NDArray[np.intp]) -> FloatArray:
     """Some rows of an array, or its one row where it is for all."""
     return array if len(array) == 1 else array[rows]
-
-
-def _checked_shots(shots: object) -> int | None:
-    number = whole(shots, 1)
-    if shots is not None and number is None:
-        raise InputError(f"shots={shown(shots)} must be an integer of at least 1, or None for exact expectations")
-    return number
 
 
 def _generator(seed: object) -> np.random.Generator:

@@ -84,7 +84,7 @@ class Rounds:
             raise
         self._spending.finish_round(tallies)
         self.sequence += 1 if tallies else 0
-        return Found(results, cores, before.changes(self.meter))
+        return Found(results, cores, () if self.meter is before else tuple(before.changes(self.meter)))
 
     def _deliver(self, tasks: Tasks, values: Mapping[str, FloatArray], shots: Shots, part: int) -> tuple[
         dict[Task, Expectations], Tasks

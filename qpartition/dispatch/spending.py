@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from backends.errors import BudgetError, InputError, shown
+from backends.errors import BudgetError
+from qpartition.arguments import checked_budget
 from qpartition.counts import Counts, slowest
 from qpartition.journal import Journal, JournalReader
 from qpartition.meter import Tallies
@@ -35,8 +36,7 @@ class Spending:
         Raises:
             InputError: If the limit is not a non-negative number.
         """
-        _check_limit(limit)
-        self.limit, self._journal = limit, journal
+        self.limit, self._journal = checked_budget(limit), journal
         self.counts = Counts.of_rounds((), qpus)
         self._carried = 0.0  # spent, and not in the journal
 
@@ -103,10 +103,3 @@ class Spending:
 def seconds_text(seconds: float) -> str:
     """With one decimal, or more where that would say nothing."""
     return f"{seconds:.1f}" if seconds >= 0.1 or not seconds else f"{seconds:.2g}"
-
-
-def _check_limit(limit: object) -> None:
-    if limit is None:
-        return
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= 0:
-        raise InputError(f"budget_seconds={shown(limit)} must be a number of at least 0, or None for no limit")

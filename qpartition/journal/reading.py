@@ -76,7 +76,9 @@ class JournalReader(Reading):
 
     def __init__(self, path: str | Path) -> None:
         self.path = checked_path(path)
-        if not self.path.is_file():
+        with errors(self.path):  # a name that is too long
+            there = self.path.is_file()
+        if not there:
             raise InputError(f"there is no journal {self.path}; give the folder of a run on devices")
         self._guard = threading.RLock()
         with errors(self.path):

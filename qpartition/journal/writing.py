@@ -34,7 +34,9 @@ class Writing(Reading):
         """
         self.path = checked_path(path)
         self._guard, self._base = threading.RLock(), None
-        if self.path.is_dir() or not self.path.parent.is_dir():
+        with errors(self.path):  # a name that is too long
+            fits = self.path.parent.is_dir() and not self.path.is_dir()
+        if not fits:
             raise InputError(f"cannot open the journal {self.path}: it must be a file in an existing folder")
         self._lock = FileLock(
             self.path.with_name(f".{self.path.name}.lock"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, cast, get_args
 
-from backends.errors import InputError, check_is, check_name, shown, unknown_name
-from backends.whole import whole
+from backends.errors import InputError, check_is, check_name, shown
+from qpartition.arguments import checked_shots
 from qpartition.gradients import GRADIENTS, Asked, checked_samples
 from qpartition.mitigation import Mitigation
 from qpartition.pricing import Usage
@@ -49,9 +49,8 @@ def checked_settings(
     Raises:
         InputError: For unknown names, or shots and samples that are not positive.
     """
-    if jacobian not in get_args(JacobianMode):
-        raise unknown_name("jacobian", jacobian, get_args(JacobianMode))
-    number = _checked_shots(shots)
+    check_name("jacobian", jacobian, get_args(JacobianMode))
+    number = checked_shots(shots)
     if not isinstance(packing, bool):
         raise InputError(f"packing={shown(packing)} must be True or False")
     if schedule is not None and not isinstance(schedule, Schedule):
@@ -74,10 +73,3 @@ def check_cuts(workload: Workload, gradient: str, mitigation: Mitigation) -> Non
         raise InputError(
             "readout mitigation knows the end of a circuit only, and pieces of cut circuits measure on the way; leave it out"
         )
-
-
-def _checked_shots(shots: object) -> int | None:
-    number = whole(shots, 1)
-    if shots is not None and number is None:
-        raise InputError(f"shots={shown(shots)} must be an integer of at least 1, or None for exact expectations")
-    return number
