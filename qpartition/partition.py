@@ -174,6 +174,10 @@ STRATEGIES: dict[str, Callable[[int, int, int], tuple[Indices, ...]]] = {
 """Name -> function (input_size, hidden_size, parts) -> index lists. A new strategy is one function and one line here."""
 
 
+MOST = 1_000_000
+"""Largest size that is divided: every entry is listed."""
+
+
 def partition(
     strategy: str | Partition | Sequence[Sequence[int]],
     input_size: int,
@@ -196,6 +200,8 @@ def partition(
     for name, value in (("input_size", input_size), ("hidden_size", hidden_size), ("parts", parts)):
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise InputError(f"{name}={value!r} must be an integer of at least 1")
+        if value > MOST:
+            raise InputError(f"{name}={value!r} is more than the {MOST} that can be divided; use a smaller one")
     if isinstance(strategy, Partition):
         given = strategy if qubits is None else replace(strategy, qubits=_widths(qubits, strategy.inputs))
         return Partition.explicit(given.inputs, input_size, hidden_size, given.outputs, given.qubits)
