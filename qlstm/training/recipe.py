@@ -72,9 +72,10 @@ class Recipe:
         return floor + (self.lr - floor) * (1 + math.cos(math.pi * epoch / self.epochs)) / 2
 
 
-def _is_above(value: Any, limit: float) -> bool:
+def _is_above(value: object, limit: float) -> bool:
     """Whether this is a finite number above the limit."""
-    return isinstance(value, Real) and not isinstance(value, bool) and bool(limit < value < math.inf)
+    number: Any = value if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    return bool(limit < number < math.inf)
 
 
 def require_count(name: str, value: object, *, least: int, most: int | None = None) -> None:
