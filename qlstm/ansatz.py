@@ -12,6 +12,10 @@ Entangler = Literal["ring2", "ring", "linear", "brick", "none"]
 Rotation = Literal["rot", "ry"]
 
 
+DEEPEST = 10_000
+"""Most layers, and most uploads."""
+
+
 @dataclass(frozen=True)
 class Ansatz:
     """H on every qubit, then ``uploads`` x [encoding; ``depth`` x (entangler; rotation on every qubit)].
@@ -45,6 +49,8 @@ class Ansatz:
             value = getattr(self, count)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise InputError(f"{count}={value!r} of the ansatz must be an integer of at least 1")
+            if value > DEEPEST:
+                raise InputError(f"{count}={value!r} of the ansatz must be at most {DEEPEST}; use fewer layers")
 
     @classmethod
     def chen2020(cls, depth: int = 2, **changes: object) -> Ansatz:

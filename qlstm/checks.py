@@ -12,6 +12,7 @@ from backends.errors import InputError, shown
 from backends.whole import whole
 from qlstm.ansatz import Ansatz
 from qlstm.bank import Bank
+from qpartition.partition import MOST
 
 WIDEST_EXACT = 20
 """Qubits of the widest circuit that is simulated: its kernel scratch is about a gigabyte."""
@@ -27,10 +28,19 @@ def ansatz_or_default(ansatz: object) -> Ansatz:
 
 
 def require_sizes(**sizes: object) -> None:
-    """Sizes are integers of at least 1."""
+    """Sizes are integers of at least 1 that a `Partition` can list."""
     for name, size in sizes.items():
         if whole(size, least=1) is None:
             raise InputError(f"{name}={shown(size)} must be an integer of at least 1")
+        if whole(size, most=MOST) is None:
+            raise InputError(f"{name}={shown(size)} is more than the {MOST} that can be used; give a smaller one")
+
+
+def require_flags(**flags: object) -> None:
+    """Flags are True or False; 1 and 0 will do, any other value is a mistake that would count as True."""
+    for name, flag in flags.items():
+        if not isinstance(flag, int) or flag not in (0, 1):
+            raise InputError(f"{name}={shown(flag)} must be True or False")
 
 
 def require_dropout(dropout: object, num_layers: object) -> None:

@@ -135,8 +135,8 @@ class Forecaster(nn.Module):
             config: As made by `config`.
             changes: Arguments to add or replace, such as ``executor`` or ``dtype``.
         """
-        options = dict(config) | changes
         try:
+            options = dict(config) | changes
             options["ansatz"] = (
                 Ansatz(**options["ansatz"]) if isinstance(options["ansatz"], Mapping) else options["ansatz"]
             )
@@ -160,10 +160,9 @@ class Forecaster(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Forecasts of shape (batch, output_size) from windows of shape (batch, steps, input_size)."""
-        if x.dim() != 3:
-            raise InputError(
-                f"the windows have shape {tuple(x.shape)}, but must have (batch, steps, {self.qlstm.input_size})"
-            )
+        if not isinstance(x, Tensor) or x.dim() != 3:
+            what = f"have shape {tuple(x.shape)}" if isinstance(x, Tensor) else f"are of type {type(x).__name__}"
+            raise InputError(f"the windows {what}, but must be a tensor of (batch, steps, {self.qlstm.input_size})")
         parameters = dict(self.named_parameters(recurse=False))
         evaluator = self.qlstm.evaluator(parameters)
         past = Pass.begin(evaluator, (x,))

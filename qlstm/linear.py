@@ -108,6 +108,7 @@ def divided(
         raise InputError(
             f"linear={shown(width)} must be an integer of at least 1, the entries of z; None for no layers"
         )
+    require_sizes(linear=width)
     if partition != "contiguous":
         raise InputError(
             f"partition={shown(partition)} has no meaning with linear={width}: every entry of z is made of all of h and x;"

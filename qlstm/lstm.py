@@ -13,7 +13,7 @@ from qlstm import recurrence
 from qlstm.ansatz import Ansatz
 from qlstm.bank import Bank
 from qlstm.bridges import Bridges
-from qlstm.checks import require_dropout
+from qlstm.checks import require_dropout, require_flags
 from qlstm.evaluate import Evaluator
 from qlstm.gradients import GRADIENTS, JACOBIANS, SAMPLES, check_executor, check_modes
 from qlstm.noise import draw_noise, require_shots
@@ -103,6 +103,7 @@ class QLSTM(Stack):
     ) -> None:
         check_modes(gradient, jacobian, samples)
         require_dropout(dropout, num_layers)
+        require_flags(batch_first=batch_first)
         super().__init__(
             input_size, hidden_size, num_layers, bidirectional, parts, partition, ansatz, qubits=qubits, bridges=bridges,
             linear=linear, hidden_vqc=hidden_vqc, device=device, dtype=dtype,

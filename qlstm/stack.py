@@ -12,7 +12,7 @@ from backends.errors import InputError
 from qlstm.ansatz import Ansatz
 from qlstm.bank import Bank
 from qlstm.bridges import Bridges, overhead
-from qlstm.checks import ansatz_or_default, require_float, require_sizes
+from qlstm.checks import ansatz_or_default, require_flags, require_float, require_sizes
 from qlstm.joining import Joining
 from qlstm.linear import Linears, divided
 from qlstm.waves import Place, waves
@@ -56,6 +56,7 @@ class Stack(nn.Module):
         super().__init__()
         require_float(dtype)
         require_sizes(num_layers=num_layers)
+        require_flags(bidirectional=bidirectional, hidden_vqc=hidden_vqc)
         _require_fit(num_layers, partition, bridges)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bidirectional = bidirectional

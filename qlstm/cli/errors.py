@@ -29,7 +29,7 @@ def explain(error: BaseException) -> Explained | None:
         return Explained(_one_line(error), BAD_INPUT)
     if hasattr(error, "format_message"):
         return Explained(_usage(error), BAD_INPUT)
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "not enough memory" in str(error)):
         return Explained(f"not enough memory ({_one_line(error)}); use a smaller --batch or more --parts", BAD_INPUT)
     if isinstance(error, OSError) and error.filename is not None:
         return Explained(f"{error.filename}: {error.strerror}; check the path and its permissions", BAD_INPUT)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from backends.errors import InputError
+
 from . import options as o
 
 _DIFFERENT = 1
@@ -31,6 +33,10 @@ def replay(
     output = Output(json=json)
     original = RunFolder(folder)
     known = read_settings(original.config)
+    if not known.qpu:
+        raise InputError(
+            f"{folder} is a run in exact simulation, there is nothing to replay; give one of a run with --qpu"
+        )
     settings = replace(known, budget=None)
     run = open_run(settings.given(), out, replay=folder, callbacks=[ProgressBar()] if output.talks else [])
     try:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from backends.errors import InputError
+from qlstm.checks import require_sizes
 
 
 class Readout(nn.Module):
@@ -25,6 +26,7 @@ class Readout(nn.Module):
 
     def __init__(self, recurrent: nn.Module, output_size: int = 1) -> None:
         super().__init__()
+        require_sizes(output_size=output_size)
         if not hasattr(recurrent, "hidden_size") or not getattr(recurrent, "batch_first", False):
             raise InputError(
                 f"{type(recurrent).__name__} must have a hidden_size and batch_first=True to be read out; "

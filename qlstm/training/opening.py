@@ -68,7 +68,7 @@ def _open(
     replay: RunFolder | None,
     callbacks: Sequence[Callback],
 ) -> Run:
-    settings, state = resumed(given, out) if resume else (fresh_settings(given, out), None)
+    settings, state = resumed(given, out) if resume else (fresh_settings(given, out, resumable=replay is None), None)
     require_devices(given, settings)
     data = build_data(settings)
     model = build_model(settings, data)

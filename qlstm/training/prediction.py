@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from backends.errors import InputError
+
 from .devices import executor_of
 
 _CHUNK = 4096
@@ -13,8 +15,14 @@ _CHUNK = 4096
 
 
 def predict(model: torch.nn.Module, x: torch.Tensor | NDArray[np.float64]) -> NDArray[np.float64]:
-    """A model's forecasts without gradients, shape (n, targets), for windows of shape (n, window, features)."""
+    """A model's forecasts without gradients, shape (n, targets), for windows of shape (n, window, features).
+
+    Raises:
+        InputError: Without a window.
+    """
     like = next(model.parameters())
+    if not isinstance(x, torch.Tensor | np.ndarray) or not len(x):
+        raise InputError("there is nothing to forecast from; give windows of shape (n, window, features), at least one")
     windows = as_tensor(x, like)
     chunk = len(windows) if executor_of(model) is not None else _CHUNK
     model.eval()

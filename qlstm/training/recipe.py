@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
+from typing import Any
 
 from backends.errors import InputError, unknown_name
 
@@ -43,14 +45,16 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
             raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
-        if not (math.isfinite(self.lr) and self.lr > 0):
-            raise InputError(f"lr={self.lr} must be a positive number; 0.01 is usual")
-        if not (math.isfinite(self.perturbation) and self.perturbation > 0):
-            raise InputError(f"perturbation={self.perturbation} must be a positive number; 0.1 is usual")
-        if self.max_overhead is not None and not (math.isfinite(self.max_overhead) and self.max_overhead > 1):
+        for name, usual in (("lr", 0.01), ("perturbation", 0.1)):
+            if not _is_above(getattr(self, name), 0):
+                raise InputError(f"{name}={getattr(self, name)!r} must be a positive number; {usual} is usual")
+        if self.max_overhead is not None and not _is_above(self.max_overhead, 1):
             raise InputError(
-                f"max_overhead={self.max_overhead} must be a number above 1, the overhead without cuts; 3 is usual for bridges"
+                f"max_overhead={self.max_overhead!r} must be a number above 1, the overhead without cuts; 3 is usual for bridges"
             )
+        for name in ("cosine", "shuffle", "signal"):
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(f"{name}={getattr(self, name)!r} must be True or False")
         for name in ("batch", "epochs"):
             require_count(name, getattr(self, name), least=1)
         require_count("seed", self.seed, least=0, most=2**63 - 1)
@@ -66,6 +70,12 @@ class Recipe:
             return self.lr
         floor = self.lr / 100
         return floor + (self.lr - floor) * (1 + math.cos(math.pi * epoch / self.epochs)) / 2
+
+
+def _is_above(value: object, limit: float) -> bool:
+    """Whether this is a finite number above the limit."""
+    number: Any = value if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    return bool(limit < number < math.inf)
 
 
 def require_count(name: str, value: object, *, least: int, most: int | None = None) -> None:

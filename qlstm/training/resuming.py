@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from backends.errors import InputError
+from backends.errors import InputError, unknown_name
 
 from . import checkpoint
 from .checkpoint import State
@@ -15,10 +16,15 @@ from .run import Run
 from .settings import RunSettings, option, read_settings, written
 
 
-def fresh_settings(given: Mapping[str, Any], out: Path | None) -> RunSettings:
-    """Settings of a new run in ``out``, which must not hold another."""
+def fresh_settings(given: Mapping[str, Any], out: Path | None, *, resumable: bool = True) -> RunSettings:
+    """Settings of a new run in ``out``, which must not hold another; ``resumable`` as in `RunFolder.require_empty`."""
     if out is not None:
-        RunFolder(out).require_empty()
+        RunFolder(out).require_empty(resumable=resumable)
+    known = {field.name for field in fields(RunSettings)}
+    if odd := next((name for name in given if name not in known), None):
+        raise unknown_name("setting", odd, known)
+    if "task" not in given:
+        raise InputError("the settings name no task; add task=, such as 'pendulum' or the path of a CSV file")
     return RunSettings(**given)
 
 
@@ -39,8 +45,7 @@ def resumed(given: Mapping[str, Any], out: Path | None) -> tuple[RunSettings, St
         return (started or settings).resumed(given), state
     if started is not None:
         return started.resumed(given), None
-    folder.require_empty()
-    return RunSettings(**given), None
+    return fresh_settings(given, out), None
 
 
 def _stored(path: Path, state: State) -> RunSettings:

@@ -15,6 +15,8 @@ from ..bridge_text import Given as Bridges
 from ..bridge_text import checked_bridges, n_bridges, write_bridges
 from .recipe import Recipe, require_count
 
+SHOTS = 10**9
+"""Most shots per circuit: more than any device takes, few enough to be drawn by a simulator."""
 _FREE = ("task", "epochs", "budget", "signal", "wait")
 """A resumed run may change these: the data are compared by content, the others do not alter a step."""
 
@@ -114,7 +116,7 @@ class RunSettings(Recipe):
             require_count(name, getattr(self, name), least=1)
         for name in ("linear", "depth", "shots", "train_shots", "core_qubits"):
             if getattr(self, name) is not None:
-                require_count(name, getattr(self, name), least=1)
+                require_count(name, getattr(self, name), least=1, most=SHOTS if name == "shots" else None)
         if not 0 < self.split < 1:
             raise InputError(f"split={self.split} must be between 0 and 1: it is the share of the windows that train")
         if self.budget is not None and not self.budget > 0:
@@ -151,6 +153,10 @@ class RunSettings(Recipe):
             InputError: If the values are not those of a run.
         """
         known = {field.name for field in fields(cls)}
+        if not isinstance(values, Mapping):
+            raise InputError(
+                f"the settings of a run are names and values, not {type(values).__name__}; see RunSettings"
+            )
         try:
             plain: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known}
             return cls(**plain)
@@ -202,6 +208,8 @@ def written(value: Any) -> str:
     """A setting as it is shown to its user."""
     if isinstance(value, tuple) and value and isinstance(value[0], tuple):
         return write_bridges(value)
+    if value is None:
+        return "none"
     return " ".join(map(str, value)) or "nothing" if isinstance(value, tuple) else str(value)
 
 
@@ -215,5 +223,7 @@ def read_settings(path: Path) -> RunSettings:
         return RunSettings.from_dict(json.loads(path.read_text())["settings"])
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}; give the folder of a run") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} is not the configuration of a run ({error}); choose another folder") from error

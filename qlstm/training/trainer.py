@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from backends.errors import InputError
+from backends.errors import InputError, check_is
 
 from ..metrics import Scores, by_step
+from ..tasks import Dataset
 from .bounding import OverheadBound, largest_overhead
 from .callbacks import Callback
 from .devices import executor_of, executor_state, spent_since, totals
@@ -24,9 +25,6 @@ from .prediction import as_tensor, predict
 from .recipe import Recipe
 from .spread import forecast_deviations, mse_stderr
 from .state import require_state
-
-if TYPE_CHECKING:
-    from ..tasks import Dataset
 
 
 class Trainer:
@@ -52,7 +50,10 @@ class Trainer:
     def __init__(
         self, model: torch.nn.Module, data: Dataset, recipe: Recipe | None = None, callbacks: Sequence[Callback] = ()
     ) -> None:
+        check_is(model, torch.nn.Module, "give a Forecaster, or any torch module from windows to forecasts")
+        check_is(data, Dataset, "make one with Dataset.of(tasks.load(...))")
         self.model, self.data, self.recipe = model, data, recipe or Recipe()
+        check_is(self.recipe, Recipe, "give Recipe(...), or None for the usual one")
         self.callbacks = tuple(callbacks)
         self.history, self.epoch, self.batch = History(), 0, 0
         self.forecasts: NDArray[np.float64] | None = None

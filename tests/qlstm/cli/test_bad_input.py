@@ -320,3 +320,22 @@ def test_a_learning_rate_that_is_too_large(here, qlstm):
     line = refused(qlstm("train", "waves.csv", "--target", "y", *SMALL, "--lr", 1e300, "--out", "run", "--quiet"))
     assert "loss is" in line
     assert "smaller" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (f"train pendulum --hidden {10**20}", ["hidden_size=1000", "more than the 1000000"]),
+        (f"train pendulum --linear {10**20}", ["linear=1000", "more than the 1000000"]),
+        ("train pendulum --depth 99999999", ["depth=99999999", "at most 10000"]),
+        (f"train pendulum --qpu exact --shots {10**22}", ["shots=1000", "at most 1000000000"]),
+        ("replay nope", ["nope/config.json", "give the folder of a run"]),
+    ],
+)
+def test_what_is_far_too_large_or_not_there(here, qlstm, arguments, words):
+    line = refused(qlstm(*arguments.split()))
+    assert all(word in line for word in words)
+
+
+def test_a_run_without_devices_is_not_replayed(trained, qlstm):
+    assert "exact simulation, there is nothing to replay" in refused(qlstm("replay", trained))
