@@ -61,7 +61,7 @@ def forecast(
     """
     from backends.errors import InputError
 
-    from ..tasks.checks import whole_number
+    from ..tasks.checks import point_count
     from ..training.trained import Trained
     from .output import Output
 
@@ -70,7 +70,7 @@ def forecast(
     if start is not None and free_run is None:
         raise InputError(f"--start {start} is where a free run begins; add --free-run POINTS, or leave it out")
     if free_run is not None:
-        whole_number("--free-run", free_run, 1)
+        point_count("--free-run", free_run, 1)
     series = trained.read(data)
     forecast = trained.forecast(series) if free_run is None else trained.free_run(series, free_run, start)
     kind = "forecast" if free_run is None else "free-run"

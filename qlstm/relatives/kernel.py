@@ -18,7 +18,8 @@ from typing import Any, get_args
 import torch
 from torch import Tensor
 
-from backends.errors import InputError, unknown_name
+from backends.errors import InputError, check_name, shown
+from backends.whole import whole
 from qlstm.ansatz import Entangler, couplings
 from qlstm.cell import update
 from qlstm.checks import WIDEST_EXACT, require_float, require_sizes
@@ -65,15 +66,10 @@ class QKLSTM(ExactOnly):
         super().__init__()
         require_float(dtype)
         require_sizes(input_size=input_size, hidden_size=hidden_size, landmarks=landmarks, uploads=uploads)
-        if entangler not in get_args(Entangler):
-            raise unknown_name("entangler", entangler, get_args(Entangler))
+        check_name("entangler", entangler, get_args(Entangler))
         self.input_size, self.hidden_size, self.batch_first = input_size, hidden_size, batch_first
         self.uploads, self.entangler = uploads, entangler
-        if self.qubits > WIDEST_EXACT and uploads > 1:
-            raise InputError(
-                f"the feature map has {self.qubits} qubits, but is simulated up to {WIDEST_EXACT}; "
-                "use uploads=1 or a smaller hidden_size"
-            )
+        _require_narrow(self.qubits, uploads)
         factory: dict[str, Any] = {"device": device, "dtype": dtype}
         self.alpha = torch.nn.Parameter(torch.empty(GATES, hidden_size, landmarks, **factory))
         self.bias = torch.nn.Parameter(torch.empty(GATES, hidden_size, **factory))
@@ -134,11 +130,38 @@ def quantum_kernel(v: Tensor, other: Tensor, uploads: int = 2, entangler: Entang
 
     Returns:
         Shape (..., n, m).
+
+    Raises:
+        InputError: For shapes that do not fit, something else than floats, or too many qubits.
     """
+    _require_kernel(v, other, uploads, entangler)
     if uploads == 1:
         return ((v[..., :, None, :] - other[..., None, :, :]) / 2).cos().square().prod(-1)
     states, n = _states(torch.cat([v, other], -2), uploads, entangler), v.shape[-2]
     return (states[..., :n, :] @ states[..., n:, :].mT).square()  # real states: H, RY and CNOT only
+
+
+def _require_kernel(v: object, other: object, uploads: object, entangler: object) -> None:
+    for name, value in (("v", v), ("other", other)):
+        if not isinstance(value, Tensor) or not value.is_floating_point() or value.dim() < 2:
+            raise InputError(f"{name}={shown(value)} must be a tensor of floats of shape (..., n, D); convert it")
+    assert isinstance(v, Tensor) and isinstance(other, Tensor)
+    if v.shape[:-2] != other.shape[:-2] or v.shape[-1] != other.shape[-1]:
+        raise InputError(
+            f"v of shape {tuple(v.shape)} and other of {tuple(other.shape)} must agree but for the last axis but one"
+        )
+    if whole(uploads, least=1) is None:
+        raise InputError(f"uploads={shown(uploads)} must be an integer of at least 1")
+    check_name("entangler", entangler, get_args(Entangler))
+    _require_narrow(v.shape[-1], uploads)
+
+
+def _require_narrow(qubits: int, uploads: object) -> None:
+    if qubits > WIDEST_EXACT and uploads != 1:
+        raise InputError(
+            f"the feature map has {qubits} qubits, but is simulated up to {WIDEST_EXACT}; use uploads=1, or vectors of"
+            " fewer entries (a smaller hidden_size)"
+        )
 
 
 def _states(v: Tensor, uploads: int, entangler: Entangler) -> Tensor:

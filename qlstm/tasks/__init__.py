@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from backends.errors import InputError, unknown_name
+from backends.errors import InputError, shown, unknown_name
 from qlstm.tasks import bessel, jaynes_cummings, mackey_glass, narma, pendulum, pulses, recorded
 from qlstm.tasks.baseline import LinearFit, linear_fit, persistence
 from qlstm.tasks.csvseries import csv_series
@@ -56,6 +56,10 @@ def load(
     Raises:
         InputError: For an unknown name, column or option, or a file that cannot be used.
     """
+    if not isinstance(name_or_path, str | os.PathLike):
+        raise InputError(
+            f"{shown(name_or_path)} is no name and no path; name one of the tasks {', '.join(TASKS)}, or a CSV"
+        )
     names = [name.strip() for name in features.split(",")] if isinstance(features, str) else features
     if isinstance(name_or_path, str) and name_or_path in TASKS:
         return _generate(name_or_path, target, names, options)

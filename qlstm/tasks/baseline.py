@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backends.errors import InputError, check_is
 from qlstm.metrics import Scores
 from qlstm.tasks.series import Array
 from qlstm.tasks.windows import Dataset
@@ -29,12 +30,27 @@ class LinearFit:
         return int(self.weights.size)
 
     def predict(self, x: Array) -> Array:
-        """Scaled windows (n, window, features) to scaled forecasts (n, horizon * targets)."""
-        return np.asarray(_design(x) @ self.weights)
+        """Scaled windows (n, window, features) to scaled forecasts (n, horizon * targets).
+
+        Raises:
+            InputError: For windows of another size.
+        """
+        numbers, size = np.prod(np.shape(x)[1:], dtype=int), len(self.weights) - 1
+        if np.ndim(x) < 2 or numbers != size:
+            raise InputError(
+                f"windows of shape {np.shape(x)} are not (n, window, features) with {size} numbers each; give windows"
+                " like those of the fit"
+            )
+        return np.asarray(_design(np.asarray(x)) @ self.weights)
 
 
 def linear_fit(data: Dataset) -> LinearFit:
-    """Fit the training windows of ``data`` by least squares (of least norm, where there are too few)."""
+    """Fit the training windows of ``data`` by least squares (of least norm, where there are too few).
+
+    Raises:
+        InputError: If ``data`` are none.
+    """
+    check_is(data, Dataset, "make one by tasks.Dataset.of")
     solution = np.linalg.lstsq(_design(data.x_train), data.y_train, rcond=None)[0]
     weights = np.asarray(solution, dtype=np.float64)
     return LinearFit(weights, Scores.of(data.y, _design(data.x) @ weights, data.train))

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from qlstm.tasks.checks import real_number, whole_number
+from qlstm.tasks.checks import point_count, real_number, whole_number
 from qlstm.tasks.series import Series
+
+_MOST_ORDER = 10**6
 
 
 def bessel(*, points: int = 240, x_end: float = 60.0, order: int = 2) -> Series:
@@ -27,6 +29,6 @@ def bessel(*, points: int = 240, x_end: float = 60.0, order: int = 2) -> Series:
     """
     from scipy.special import jv  # costs more to import than to use, and most tasks need none of it
 
-    points, order = whole_number("points", points, 2), whole_number("order", order, 0)
+    points, order = point_count("points", points), whole_number("order", order, 0, _MOST_ORDER)
     x = np.linspace(0.0, real_number("x_end", x_end, above=0.0), points)
     return Series.univariate("bessel", jv(order, x), f"J{order}", f"Bessel function J_{order}(x), arXiv 2009.01783")

@@ -36,6 +36,8 @@ def csv_series(
     Raises:
         InputError: For a file that cannot be used, naming the column, the line and the remedy.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(f"{path!r} is no path of a CSV file; give one")
     table = read_table(Path(path))
     usable = _usable(table)
     target = _target(table, target, usable, optional=new_data and features is not None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.errors import InputError
-from qlstm.tasks.checks import whole_number
+from backends.errors import InputError, shown
+from qlstm.tasks.checks import point_count, whole_number
 from qlstm.tasks.scaling import Scaler
 from qlstm.tasks.series import Array, Series
 from qlstm.tasks.windows import by_step, forecast_windows
@@ -40,7 +40,9 @@ def free_run(
         InputError: For a start without a whole window before it, a model that does not see what it forecasts, or a
             further feature that is not known far enough.
     """
-    steps, names = whole_number("steps", steps, 1), scaler.features.names
+    steps, names = point_count("steps", steps, 1), scaler.features.names
+    if not callable(predict):
+        raise InputError(f"{shown(predict)} is no function; give predict, such as linear_fit(data).predict")
     forecast_windows(series, scaler, window)  # for its checks
     first = _starts(series, window, starts)
     fed_back = _fed_back(scaler)
@@ -65,6 +67,8 @@ def free_run(
 
 
 def _starts(series: Series, window: int, starts: Sequence[int] | None) -> NDArray[np.int64]:
+    if starts is not None and not isinstance(starts, Iterable):
+        raise InputError(f"starts={shown(starts)} is not a list of points; give [{shown(starts)}] for a single one")
     chosen = [len(series)] if starts is None else [whole_number("start", start, 0) for start in starts]
     for start in chosen:
         if not window <= start <= len(series):

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from backends.errors import InputError
-from qlstm.tasks.checks import real_number, whole_number
+from qlstm.tasks.checks import point_count, real_number
 from qlstm.tasks.series import Array, Series
 
 _DEGREE = 60
 """Of the polynomial on a stretch of at most `_STRETCH`; the solution has fallen to rounding there long before."""
 _STRETCH = 20.0
+_MOST_STRETCHES = 10**5
 
 
 def mackey_glass(
@@ -47,11 +48,17 @@ def mackey_glass(
     Raises:
         InputError: For a value outside its range, or a solution that leaves the range of a float.
     """
-    points = whole_number("points", points, 2)
+    points = point_count("points", points)
     interval, tau = real_number("interval", interval, above=0.0), real_number("tau", tau, above=0.0)
     skipped, x0 = real_number("skipped", skipped, at_least=0.0), real_number("x0", x0, at_least=0.0)
     beta, gamma = real_number("beta", beta, at_least=0.0), real_number("gamma", gamma, at_least=0.0)
-    n, times = real_number("n", n, at_least=0.0), skipped + interval * np.arange(points, dtype=np.float64)
+    n, last = real_number("n", n, at_least=0.0), skipped + interval * (points - 1)
+    if not max(last / min(tau, _STRETCH), tau / _STRETCH) <= _MOST_STRETCHES:
+        raise InputError(
+            f"t={last:g} with a delay tau={tau:g} takes more than {_MOST_STRETCHES:,} stretches of the solution; make"
+            " skipped or interval smaller, or tau one of usual size"
+        )
+    times = skipped + interval * np.arange(points, dtype=np.float64)
     return Series.univariate(
         "mackey-glass", _solve(times, beta, gamma, n, tau, x0), "x", f"Mackey-Glass equation with a delay of {tau:g}"
     )

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from backends.errors import InputError
-from qlstm.tasks.checks import real_number, whole_number
+from backends.errors import InputError, shown
+from qlstm.tasks.checks import point_count, real_number
 from qlstm.tasks.series import Array, Series
 
 
@@ -39,7 +39,7 @@ def narma2(*, y0: float = 0.196, with_u: bool = False, points: int = 300) -> Ser
     Raises:
         InputError: For a value outside its range, or a start from which the recursion diverges.
     """
-    y0, u = real_number("y0", y0), drive(whole_number("points", points, 2))
+    y0, u = real_number("y0", y0), drive(point_count("points", points))
     y = np.full(len(u), y0)
     before = y0
     with np.errstate(over="ignore", invalid="ignore"):
@@ -60,7 +60,7 @@ def narma10(*, y0: float = 0.196, with_u: bool = False, points: int = 300) -> Se
 
 
 def _narma(order: int, y0: float, with_u: bool, points: int) -> Series:
-    u = drive(whole_number("points", points, 2))
+    u = drive(point_count("points", points))
     y = np.zeros(len(u))
     y[0] = real_number("y0", y0)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -73,7 +73,7 @@ def _narma(order: int, y0: float, with_u: bool, points: int) -> Series:
 
 def _series(order: int, y: Array, u: Array, with_u: bool) -> Series:
     if not isinstance(with_u, bool):
-        raise InputError(f"with_u={with_u!r} must be True or False")
+        raise InputError(f"with_u={shown(with_u)} must be True or False")
     if not np.isfinite(y).all():
         raise InputError(f"NARMA-{order} diverges from y0={y[0]:g}: start nearer to 0, such as at 0.196")
     columns = np.column_stack([y, u]) if with_u else y[:, None]

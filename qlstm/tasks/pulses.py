@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from qlstm.tasks.checks import real_number, whole_number
+from backends.errors import InputError
+from qlstm.tasks.checks import point_count, real_number
 from qlstm.tasks.series import Series
+
+_MOST_PULSES = 10**4
 
 
 def quantum_control(
@@ -30,14 +33,16 @@ def quantum_control(
     Raises:
         InputError: For a value outside its range.
     """
-    points, step = whole_number("points", points, 2), real_number("step", step, above=0.0)
+    points, step = point_count("points", points), real_number("step", step, above=0.0)
     delay, width = real_number("delay", delay, above=0.0), real_number("width", width, above=0.0)
     lifetime = real_number("lifetime", lifetime, above=0.0)
+    if not step * (points - 1) / delay <= _MOST_PULSES:
+        raise InputError(
+            f"step={step:g} and delay={delay:g} are more than {_MOST_PULSES:,} pulses in {points} points; make the step or the"
+            " points less, or the delay longer"
+        )
     x = -delay + step * np.arange(points)
-    pulses = sum(np.exp(-width * (x - delay * n) ** 2) for n in range(int(x[-1] / delay) + 2))
-    return Series.univariate(
-        "quantum-control",
-        np.exp(-x / lifetime) * pulses,
-        "f",
-        "delayed quantum control, a train of pulses",
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused by the series
+        pulses = sum(np.exp(-width * (x - delay * n) ** 2) for n in range(int(x[-1] / delay) + 2))
+        values = np.exp(-x / lifetime) * pulses
+    return Series.univariate("quantum-control", values, "f", "delayed quantum control, a train of pulses")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.errors import InputError, unknown_name
+from backends.errors import InputError, shown, unknown_name
 
 Array = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ class Series:
 
     def __post_init__(self) -> None:
         for field, names in (("values", self.feature_names), ("target", self.target_names)):
-            array = np.asarray(getattr(self, field), dtype=np.float64)
+            array = _numbers(self.name, field, getattr(self, field))
             object.__setattr__(self, field, array)
             if array.ndim != 2 or array.shape[1] != len(names):
                 raise InputError(f"{field} of {self.name!r} has shape {array.shape}: needs (points, {len(names)})")
@@ -66,7 +66,7 @@ class Series:
             column: Name of its one feature and target.
             source: Where it comes from.
         """
-        points = np.asarray(values, dtype=np.float64).reshape(-1, 1)
+        points = _numbers(name, "values", values).reshape(-1, 1)
         return cls(name, points, points, (column,), (column,), source)
 
     def select(self, features: Sequence[str]) -> Series:
@@ -84,3 +84,10 @@ class Series:
                 raise unknown_name(f"feature of {self.name}", name, self.feature_names)
         columns = [self.feature_names.index(name) for name in features]
         return replace(self, values=self.values[:, columns], feature_names=tuple(features))
+
+
+def _numbers(name: str, field: str, given: object) -> Array:
+    try:
+        return np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{field} of {name!r} are {shown(given)}: only arrays of numbers can be used") from error

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from backends.errors import InputError, unknown_name
+from backends.errors import InputError, check_is, unknown_name
 from qlstm.tasks.checks import real_number, whole_number
 from qlstm.tasks.scaling import MinMax, Scaler
 from qlstm.tasks.series import Array, Series
@@ -58,6 +58,7 @@ class Dataset:
             InputError: For a value outside its range, too few points, or a column that is constant where
                 the scaling is fitted.
         """
+        check_is(series, Series, "give one, as from tasks.load")
         window, horizon = whole_number("window", window, 1), whole_number("horizon", horizon, 1)
         split = real_number("split", split, above=0.0)
         if split >= 1:

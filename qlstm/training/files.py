@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from backends.errors import InputError
@@ -31,7 +32,8 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}; choose a writable folder") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the error above says what is wrong
+            temporary.unlink(missing_ok=True)
 
 
 def _private(path: str, flags: int) -> int:

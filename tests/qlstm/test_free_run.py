@@ -109,7 +109,9 @@ def test_the_input_is_needed_up_to_the_last_window_only():
         ({"starts": [81]}, "give a start from 3 to 80"),
         ({"starts": [1.5]}, "start=1.5"),
         ({"starts": []}, "starts is empty"),
+        ({"starts": 10}, "starts=10 is not a list of points; give [10]"),
         ({"steps": 0}, "steps=0"),
+        ({"steps": 10**7}, "steps=10000000 must be at most 1,000,000"),
     ],
 )
 def test_bad_starts(options, words):

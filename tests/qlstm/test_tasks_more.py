@@ -237,9 +237,39 @@ def test_without_statsmodels_one_line_says_what_to_do(monkeypatch, name):
         ("mackey-glass", {"tau": 0}, "tau=0"),
         ("mackey-glass", {"beta": 1e308, "x0": 1e3, "n": 0.0}, "cannot be followed"),
         ("sunspots", {"points": 3}, "unknown option of sunspots"),
+        ("pendulum", {"points": 10**400}, "must be at most 1,000,000"),
+        ("pendulum", {"t_end": 1e308}, "cannot be followed"),
+        ("narma2", {"points": 10**12}, "points=1000000000000 must be at most 1,000,000"),
+        ("bessel", {"order": 10**400}, "must be at most 1,000,000"),
+        ("quantum-control", {"step": 1e308}, "more than 10,000 pulses"),
+        ("quantum-control", {"lifetime": 1e-320}, "only finite numbers"),
+        ("mackey-glass", {"skipped": 1e308}, "more than 100,000 stretches"),
+        ("mackey-glass", {"tau": 1e-320}, "more than 100,000 stretches"),
+        (None, {}, "None is no name and no path"),
     ],
 )
 def test_bad_requests(name, options, words):
     with pytest.raises(InputError) as error:
         tasks.load(name, **options)
     assert words in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: tasks.Dataset.of(None), "None is not a Series"),
+        (lambda: tasks.linear_fit("data"), "'data' is not a Dataset"),
+        (lambda: tasks.csv_series(3), "3 is no path of a CSV file"),
+        (lambda: tasks.Series.univariate("x", "abc", "y"), "values of 'x' are 'abc'"),
+    ],
+)
+def test_something_else_is_refused(call, words):
+    with pytest.raises(InputError, match=words):
+        call()
+
+
+def test_windows_of_another_size_are_refused():
+    fit = tasks.linear_fit(tasks.Dataset.of(tasks.load("pendulum")))
+    for windows in (np.zeros((3, 5, 1)), np.zeros((3, 2)), np.zeros(4), "x"):
+        with pytest.raises(InputError, match="4 numbers each"):
+            fit.predict(windows)

@@ -135,3 +135,21 @@ def test_an_executor_is_refused() -> None:
         with pytest.raises(InputError, match="a QKLSTM is simulated exactly and takes no executor"):
             one.executor = object()
         assert one.executor is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((torch.zeros(2, 3), torch.zeros(2, 4)), r"v of shape \(2, 3\) and other of \(2, 4\)"),
+        ((torch.zeros(2, 2, 3), torch.zeros(2, 3)), "must agree"),
+        ((torch.zeros(3), torch.zeros(3)), "must be a tensor of floats"),
+        ((torch.zeros(2, 3, dtype=torch.int64), torch.zeros(2, 3)), "must be a tensor of floats"),
+        (("a", torch.zeros(2, 3)), "v='a' must be a tensor"),
+        ((torch.zeros(2, 3), torch.zeros(2, 3), 0), "uploads=0"),
+        ((torch.zeros(2, 3), torch.zeros(2, 3), 2, "rings"), "unknown entangler 'rings'"),
+        ((torch.zeros(2, 30), torch.zeros(2, 30)), "30 qubits, but is simulated up to 20"),
+    ],
+)
+def test_a_kernel_of_something_else(arguments: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        quantum_kernel(*arguments)
