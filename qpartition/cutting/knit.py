@@ -10,7 +10,7 @@ import numpy as np
 
 from .angles import FloatArray
 from .fragments import Fragment
-from .sharing import Source, Terms
+from .sharing import Sharing
 
 _SET, _STRING = "Z", "Y"
 """Letters of the axes for parameter sets and Pauli strings."""
@@ -45,8 +45,7 @@ class Knitter:
         matrices: Sequence[FloatArray],
         tensors: Sequence[FloatArray],
         variances: Sequence[FloatArray],
-        weights: FloatArray,
-        sources: Sequence[Source],
+        sharing: Sharing,
     ) -> FloatArray:
         """Variance of weighted sums of the strings of `whole`, shape (n, observables).
 
@@ -57,11 +56,10 @@ class Knitter:
             matrices: Coefficients of the cuts.
             tensors: Expectations of the fragments.
             variances: Theirs, same shapes.
-            weights: What each observable is made of, shape (observables, strings).
-            sources: Per fragment, which strings share samples.
+            sharing: The sums, and which strings share samples.
         """
         errors = [np.sqrt(np.maximum(variance, 0.0)) for variance in variances]
-        total = np.zeros((max(len(array) for array in (*matrices, *tensors)), len(weights)))
+        total = np.zeros((max(len(array) for array in (*matrices, *tensors)), sharing.observables))
         moving = [f for f, error in enumerate(errors) if error.any()]
         for size in range(1, len(moving) + 1):
             for chosen in combinations(moving, size):
@@ -72,7 +70,7 @@ class Knitter:
                     [self._fragments[f] for f in chosen], [errors[f] for f in chosen], _SET + letters + _STRING
                 )
                 reach = slope * error
-                terms = Terms.of(weights, [sources[f] for f in chosen])
+                terms = sharing.terms(chosen)
                 total[:, terms.observables] += terms.variance(reach.reshape(len(reach), -1, reach.shape[-1]))
         return total
 

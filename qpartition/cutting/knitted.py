@@ -20,7 +20,7 @@ from .fragments import Fragment
 from .knit import Knitter
 from .observables import Observables
 from .results import Difference, Estimates, Measured, Slopes
-from .sharing import Source
+from .sharing import Sharing, Source
 from .simulation import Simulation
 from .units import runs
 
@@ -57,6 +57,7 @@ class Knitted:
         self.local = [observables.local(fragment) for fragment in self.fragments]
         self.observables = observables
         self._knitter = Knitter(self.fragments, len(self.cuts))
+        self._sharing = {joint: self._shared(joint) for joint in (False, True)}
         self.simulation = Simulation(self.fragments, self.cuts, self.local)
 
     @property
@@ -173,8 +174,8 @@ class Knitted:
         values = self._knitter.whole(matrices, measured.tensors) @ weight.T
         if measured.variances is None:
             return Estimates(values, np.zeros_like(values))
-        sources = self._sources(measured.joint)
-        spread = self._knitter.variance(matrices, measured.tensors, measured.variances, weight, sources)
+        sharing = self._sharing[measured.joint]
+        spread = self._knitter.variance(matrices, measured.tensors, measured.variances, sharing)
         return Estimates(values, np.sqrt(spread))
 
     def slopes(self, angles: FloatArray, measured: Measured, differences: Iterable[Difference]) -> Slopes:
@@ -186,7 +187,7 @@ class Knitted:
             differences: Of fragments.
         """
         matrices, (tensors, variances, joint) = self._matrices(angles), measured
-        weight, chain, sources = self.observables.weights, self.angles.slopes, self._sources(joint)
+        weight, chain, sharing = self.observables.weights, self.angles.slopes, self._sharing[joint]
         slopes = np.zeros((len(angles), len(self.angles), weight.shape[1]))
         spread = np.zeros((len(angles), len(self.angles), len(weight)))
         for k, basis in enumerate(self.cuts):
@@ -195,7 +196,7 @@ class Knitted:
                 turned[k] = basis.slope(angles)
                 slopes[:, basis.angle] += self._knitter.whole(turned, tensors)
                 if variances is not None:
-                    spread[:, basis.angle] += self._knitter.variance(turned, tensors, variances, weight, sources)
+                    spread[:, basis.angle] += self._knitter.variance(turned, tensors, variances, sharing)
         around = dict[int, FloatArray]()
         for f, rows, which, difference, variance in differences:
             if not len(rows):
@@ -208,14 +209,15 @@ class Knitted:
                 of_rows = [_rows(matrix, rows) for matrix in matrices]
                 spreads = [variance if g == f else _rows(v, rows) for g, v in enumerate(variances)]
                 shifted = [difference if g == f else _rows(t, rows) for g, t in enumerate(tensors)]
-                spread[rows, which] += self._knitter.variance(of_rows, shifted, spreads, weight, sources)
+                spread[rows, which] += self._knitter.variance(of_rows, shifted, spreads, sharing)
         found = np.einsum("nas,os,ap->nop", slopes, weight, chain, optimize=True)
         error = np.einsum("nao,ap->nop", np.sqrt(spread), np.abs(chain), optimize=True)
         return Slopes(found, error)
 
-    def _sources(self, joint: bool) -> list[Source]:
+    def _shared(self, joint: bool) -> Sharing:
         """Which strings share samples: see `Measured`."""
-        return [Source(which, (runs(own) if joint else np.arange(len(own)))[which]) for own, which in self.local]
+        sources = [Source(which, (runs(own) if joint else np.arange(len(own)))[which]) for own, which in self.local]
+        return Sharing(self.observables.weights, sources)
 
     def _matrices(self, angles: FloatArray) -> list[FloatArray]:
         """Coefficients of the cuts."""

@@ -86,3 +86,19 @@ def _begins(keys: Indices) -> Indices:
     """Rows of a sorted array that differ from those before them."""
     changes = np.any(keys[1:] != keys[:-1], axis=1)
     return np.concatenate([np.zeros(min(1, len(keys)), dtype=np.intp), 1 + np.flatnonzero(changes)])
+
+
+class Sharing:
+    """What is known of how the errors of strings go together, for sums of them."""
+
+    def __init__(self, weights: FloatArray, sources: Sequence[Source]) -> None:
+        """For observables of these weights, shape (observables, strings), and a source per fragment."""
+        self.observables = len(weights)
+        self._weights, self._sources = weights, sources
+        self._known = dict[tuple[int, ...], Terms]()
+
+    def terms(self, fragments: tuple[int, ...]) -> Terms:
+        """For what is read together from some fragments."""
+        if fragments not in self._known:
+            self._known[fragments] = Terms.of(self._weights, [self._sources[f] for f in fragments])
+        return self._known[fragments]

@@ -70,9 +70,7 @@ def differences(circuit: QuantumCircuit, values: Any, observables: Any) -> Any:
     columns = []
     for p in range(circuit.num_parameters):
         step = np.eye(circuit.num_parameters)[p] * h
-        around = {
-            n: truth(circuit, values + n * step, observables) for n in (*weights, *(-n for n in weights))
-        }
+        around = {n: truth(circuit, values + n * step, observables) for n in (*weights, *(-n for n in weights))}
         columns.append(sum(w * (around[n] - around[-n]) for n, w in weights.items()) / h)
     return np.stack(columns, axis=-1)
 

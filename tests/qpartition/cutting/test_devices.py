@@ -358,7 +358,9 @@ def test_a_plan_is_told_of_pieces_only_where_there_are_some() -> None:
     narrow = Workload.of(Model(circuits.chain(2), 2), batch=1, steps=1)
     topology = Topology([open_qpu("exact")], 2)
     for given_ in ({"copies": 4}, {"max_overhead": 5.0}):
-        with pytest.raises(InputError, match=r"(copies=4|max_overhead=5.0) is for circuits that run in pieces, .*wide='cut'"):
+        with pytest.raises(
+            InputError, match=r"(copies=4|max_overhead=5.0) is for circuits that run in pieces, .*wide='cut'"
+        ):
             plan(narrow, topology, **given_)
     assert plan(narrow, topology, copies=1).cuts == ()
     with pytest.raises(InputError, match=r"max_overhead=0\.5 must be a number"):

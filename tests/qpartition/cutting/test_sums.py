@@ -109,7 +109,9 @@ def test_sampling_what_is_not_cut(executor: str | None) -> None:
 def test_errors_on_devices_are_exact_for_strings_of_their_own_circuits_and_bounds_for_others() -> None:
     """ZZ of a fragment is a circuit of its own; single Zs are read together."""
     circuit, values = halves(), np.zeros((600, 0))
-    own = SparsePauliOp([letters(6, 0, 1, 3, 4), letters(6, 0, 1, 4, 5), letters(6, 1, 2, 3, 4), letters(6, 1, 2, 4, 5)])
+    own = SparsePauliOp(
+        [letters(6, 0, 1, 3, 4), letters(6, 0, 1, 4, 5), letters(6, 1, 2, 3, 4), letters(6, 1, 2, 4, 5)]
+    )
     k = cut(circuit, [own, MAGNETISATION, ISING, OPPOSED], max_qubits=3)
     with Dispatcher(plan(k.workload(600), Topology([open_qpu("exact")], 3), shots=500), seed=2) as devices:
         found = k.expectations(values, executor=devices)
