@@ -48,7 +48,8 @@ def plan_options(settings: RunSettings, model: Forecaster) -> dict[str, Any]:
     """What every plan of a run is told, whatever the mapping, the shots and the gradient."""
     return {
         "jacobian": settings.jacobian, "samples": settings.samples, "packing": settings.packing,
-        "mitigation": settings.mitigation, "wide": settings.wide, "max_overhead": cut_limit(settings, model),
+        "mitigation": settings.mitigation, "wide": settings.wide,
+        "max_overhead": cut_limit(settings, model) if settings.wide == "cut" else None,
     }  # fmt: skip
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from qiskit.circuit import Gate, Instruction, ParameterExpression
+from qiskit.circuit import Gate, Instruction
 from qiskit.circuit.library import RXXGate, RYYGate, RZZGate
 from qiskit_addon_cutting.qpd import QPDBasis
 
 from backends.errors import InputError
 
 from .angles import FloatArray
+from .free import fixed, is_free
 
 Operations = tuple[Instruction, ...]
 """One local operation: what is applied to the qubit, in order."""
@@ -84,8 +86,7 @@ def _basis(operation: Instruction) -> QPDBasis:
     try:
         return QPDBasis.from_instruction(operation)
     except ValueError as error:
-        free = [value for value in operation.params if isinstance(value, ParameterExpression) and value.parameters]
-        why = "it has free angles" if free else str(error)
+        why = "it has free angles" if is_free(operation.params) else str(error)
         raise InputError(
             f"gate {operation.name!r} cannot be cut ({why}); cut elsewhere, or write it as rzz, rxx, ryy, cx or cz"
         ) from None
@@ -112,5 +113,6 @@ def _sorted(
     return tuple(first.values()), tuple(second.values()), matrix
 
 
-def _name(operations: object) -> str:
-    return repr([(one.name, [round(float(value), 12) for value in one.params]) for one in operations])  # type: ignore[attr-defined]
+def _name(operations: Iterable[Instruction]) -> str:
+    """The same for operations that do the same."""
+    return repr([(one.name, fixed(one.params)) for one in operations])

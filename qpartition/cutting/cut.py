@@ -56,12 +56,12 @@ def cut(
     check_is(circuit, QuantumCircuit, "give a Qiskit circuit without measurements")
     if not circuit.num_qubits:
         raise InputError("the circuit has no qubits; there is nothing to cut")
-    limit = _checked_overhead(max_overhead)
+    limit = checked_overhead(max_overhead)
     widths = _checked_widths(max_qubits, circuit.num_qubits)
     known = Observables.of(observables, circuit.num_qubits)
     found = _chosen(circuit, widths, cuts)
     _check_number(found, limit)
-    parts, bases, angles = fragments(found.circuit, found.cut)
+    parts, bases, angles = fragments(found.circuit, found.cut, list(circuit.parameters))
     made = Knitted(circuit, parts, bases, angles, known.expanded(found.circuit.num_qubits, found.place))
     _check_widths(made, widths)
     if made.subexperiments > MOST_SUBEXPERIMENTS:
@@ -192,7 +192,12 @@ def _checked_widths(given: object, qubits: int) -> tuple[int, ...] | None:
     return widths
 
 
-def _checked_overhead(given: object) -> float:
+def checked_overhead(given: object) -> float:
+    """A limit for the sampling overhead, as a float.
+
+    Raises:
+        InputError: For anything else than a number of at least 1.
+    """
     if isinstance(given, bool) or not isinstance(given, int | float) or not given >= 1:
         raise InputError(f"max_overhead={shown(given)} must be a number of at least 1: how many times more shots")
     try:

@@ -16,7 +16,7 @@ from backends.errors import InputError
 
 from .bases import CutBasis
 from .fragments import crossing
-from .free import is_free
+from .free import fixed, is_free
 
 _EXHAUSTIVE = 200_000
 """Assignments that are all tried; beyond that, local search from several starts."""
@@ -91,12 +91,12 @@ def costs(circuit: QuantumCircuit) -> nx.Graph:
     """Between every two qubits, the logarithm of the overhead of cutting all their gates; free angles at their worst."""
     graph = nx.Graph()
     graph.add_nodes_from(range(circuit.num_qubits))
-    known: dict[tuple[str, tuple[float, ...]], float] = {}
+    known: dict[tuple[str, tuple[object, ...]], float] = {}
     for item in circuit.data:
         if len(item.qubits) != 2:
             continue
         free = is_free(item.params)
-        key = (item.name, () if free else tuple(float(value) for value in item.params))
+        key = (item.name, () if free else fixed(item.operation.params))
         if key not in known:
             known[key] = _log_overhead(item.operation, free)
         a, b = (circuit.find_bit(bit).index for bit in item.qubits)

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import Instruction, ParameterExpression
+from qiskit.circuit import CircuitInstruction, Instruction, Parameter, ParameterExpression
+from qiskit.circuit.library import SwapGate
+
+from backends.errors import InputError
 
 from .angles import Angles
 from .bases import CutBasis, Operations
@@ -79,15 +82,21 @@ class Fragment:
         return int(np.prod([len(slot.operations) for slot in self.slots], dtype=np.int64))
 
 
-def fragments(circuit: QuantumCircuit, cut: Collection[int]) -> tuple[list[Fragment], list[CutBasis], Angles]:
+def fragments(
+    circuit: QuantumCircuit, cut: Collection[int], parameters: Sequence[Parameter]
+) -> tuple[list[Fragment], list[CutBasis], Angles]:
     """Take a circuit in normal form apart.
 
     Args:
         circuit: With moves in place of cut wires.
         cut: Indices into ``circuit.data`` of the two-qubit gates and moves that are cut.
+        parameters: That values are given for; those that are in no gate, as in a global phase alone, change nothing.
 
     Returns:
         The fragments, in the order of their first qubits, the decompositions of the cuts, and all free angles.
+
+    Raises:
+        InputError: For a gate that cannot be cut, a move onto a qubit in use, or an angle that is not linear.
     """
     graph = nx.Graph()
     graph.add_nodes_from(range(circuit.num_qubits))
@@ -111,9 +120,18 @@ def fragments(circuit: QuantumCircuit, cut: Collection[int]) -> tuple[list[Fragm
                 steps[group].append(Slot(len(bases), side, own, operations))
             bases.append(basis)
         else:
-            steps[home[qubits[0]][0]].append(Step(item.operation, tuple(home[q][1] for q in qubits), angle))
+            operation = _whole_move(placed, i) if item.name == "move" else item.operation
+            steps[home[qubits[0]][0]].append(Step(operation, tuple(home[q][1] for q in qubits), angle))
     made = [Fragment(group, tuple(own)) for group, own in zip(groups, steps, strict=True)]
-    return made, bases, Angles.of(expressions, list(circuit.parameters))
+    return made, bases, Angles.of(expressions, parameters)
+
+
+def _whole_move(placed: Sequence[tuple[CircuitInstruction, list[int]]], i: int) -> Instruction:
+    """What a move that is not cut does: onto a qubit that nothing happened to yet, it is a swap."""
+    target = placed[i][1][1]
+    if any(target in qubits for _, qubits in placed[:i]):
+        raise InputError(f"a Move goes to qubit {target}, which is in use; cut it too, or move to a fresh qubit")
+    return SwapGate()
 
 
 def crossing(circuit: QuantumCircuit, labels: Sequence[object]) -> set[int]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from .angles import FloatArray
 from .fragments import Fragment
+from .sharing import Sharing
 
 _SET, _STRING = "Z", "Y"
 """Letters of the axes for parameter sets and Pauli strings."""
@@ -39,42 +40,47 @@ class Knitter:
         kept = [f for f in range(len(tensors)) if f != left_out]
         return self._contracted(matrices, tensors, kept, self._fragments[left_out])
 
-    def around_cut(self, matrices: Sequence[FloatArray], tensors: Sequence[FloatArray], left_out: int) -> FloatArray:
-        """The derivative of `whole` by the matrix of a cut, shape (n, first, second, strings)."""
-        subscripts = [own for k, own in enumerate(self._cuts) if k != left_out]
-        operands = [m for k, m in enumerate(matrices) if k != left_out]
-        return self._einsum([*subscripts, *self._fragments], [*operands, *tensors], self._cuts[left_out] + _STRING)
-
     def variance(
-        self, matrices: Sequence[FloatArray], tensors: Sequence[FloatArray], variances: Sequence[FloatArray]
+        self,
+        matrices: Sequence[FloatArray],
+        tensors: Sequence[FloatArray],
+        variances: Sequence[FloatArray],
+        sharing: Sharing,
     ) -> FloatArray:
-        """Variance of `whole`, whose every term has one independent estimate from each fragment; shape (n, strings).
+        """Variance of weighted sums of the strings of `whole`, shape (n, observables).
 
-        For independent X_f: Var = sum over sets S of fragments of the sum over their choices of
-        prod_(f in S) Var[X_f] x (derivative of the whole by all of S)^2.
+        For independent fragments X_f: Var = sum over sets S of fragments of the sum over their choices of
+        prod_(f in S) Var[X_f] x (derivative of the sum by all of S)^2: each sum is linear in what is read of a fragment.
+
+        Args:
+            matrices: Coefficients of the cuts.
+            tensors: Expectations of the fragments.
+            variances: Theirs, same shapes.
+            sharing: The sums, and which strings share samples.
         """
-        total = np.zeros(())
-        for size in range(1, len(tensors) + 1):
-            for chosen in combinations(range(len(tensors)), size):
-                if any(not variances[f].any() for f in chosen):
-                    continue
+        errors = [np.sqrt(np.maximum(variance, 0.0)) for variance in variances]
+        total = np.zeros((max(len(array) for array in (*matrices, *tensors)), sharing.observables))
+        moving = [f for f, error in enumerate(errors) if error.any()]
+        for size in range(1, len(moving) + 1):
+            for chosen in combinations(moving, size):
                 kept = [f for f in range(len(tensors)) if f not in chosen]
-                letters = sorted({letter for f in chosen for letter in self._fragments[f]} - {_SET, _STRING})
-                together = _SET + "".join(letters) + _STRING
-                slope = self._contracted(matrices, tensors, kept, together)
-                terms = [self._fragments[f] for f in chosen]
-                total = total + self._einsum(
-                    [together, *terms], [slope**2, *(variances[f] for f in chosen)], _SET + _STRING
+                letters = "".join(self._fragments[f][1:-1] for f in chosen)
+                slope = self._contracted(matrices, tensors, kept, _SET + letters + _STRING)
+                error = self._einsum(
+                    [self._fragments[f] for f in chosen], [errors[f] for f in chosen], _SET + letters + _STRING
                 )
-        return np.asarray(total)
+                reach = slope * error
+                terms = sharing.terms(chosen)
+                total[:, terms.observables] += terms.variance(reach.reshape(len(reach), -1, reach.shape[-1]))
+        return total
 
     def _contracted(
         self, matrices: Sequence[FloatArray], tensors: Sequence[FloatArray], kept: Sequence[int], result: str
     ) -> FloatArray:
         subscripts = [*self._cuts, *(self._fragments[f] for f in kept)]
         operands = [*matrices, *(tensors[f] for f in kept)]
-        if not kept and _STRING in result:  # nothing else says how many strings there are
-            subscripts, operands = [*subscripts, _STRING], [*operands, np.ones(tensors[0].shape[-1])]
+        if not kept:  # nothing else says how many strings there are, nor, without cuts, how many sets
+            subscripts, operands = [*subscripts, _SET + _STRING], [*operands, np.ones((1, tensors[0].shape[-1]))]
         return self._einsum(subscripts, operands, result)
 
     @staticmethod

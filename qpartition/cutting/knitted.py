@@ -20,7 +20,9 @@ from .fragments import Fragment
 from .knit import Knitter
 from .observables import Observables
 from .results import Difference, Estimates, Measured, Slopes
+from .sharing import Sharing, Source
 from .simulation import Simulation
+from .units import runs
 
 if TYPE_CHECKING:
     from qpartition.workload import Workload
@@ -55,6 +57,7 @@ class Knitted:
         self.local = [observables.local(fragment) for fragment in self.fragments]
         self.observables = observables
         self._knitter = Knitter(self.fragments, len(self.cuts))
+        self._sharing = {joint: self._shared(joint) for joint in (False, True)}
         self.simulation = Simulation(self.fragments, self.cuts, self.local)
 
     @property
@@ -116,7 +119,7 @@ class Knitted:
         Args:
             values: Parameter sets, shape (n, parameters), radians.
             shots: Per subexperiment; None for exact expectations. In simulation that is an average, more for those that
-                weigh more, and shots of different Pauli strings are drawn independently.
+                weigh more; each distinct Pauli string of a fragment has shots of its own.
             executor: Who runs the fragments: a QPU, a list of them, a `Topology`, or a `Dispatcher` of `workload`; all
                 in one round, one job per device. None simulates them here, without noise.
             seed: Makes shots reproducible.
@@ -168,11 +171,12 @@ class Knitted:
             measured: At these angles.
         """
         matrices, weight = self._matrices(angles), self.observables.weights
-        strings = self._knitter.whole(matrices, measured.tensors)
+        values = self._knitter.whole(matrices, measured.tensors) @ weight.T
         if measured.variances is None:
-            return Estimates(strings @ weight.T, np.zeros((len(strings), len(weight))))
-        spread = self._knitter.variance(matrices, measured.tensors, measured.variances)
-        return Estimates(strings @ weight.T, _summed(spread, weight, measured.joint))
+            return Estimates(values, np.zeros_like(values))
+        sharing = self._sharing[measured.joint]
+        spread = self._knitter.variance(matrices, measured.tensors, measured.variances, sharing)
+        return Estimates(values, np.sqrt(spread))
 
     def slopes(self, angles: FloatArray, measured: Measured, differences: Iterable[Difference]) -> Slopes:
         """Derivatives of the whole circuit: by angles of cut gates, and by the others where there is a difference.
@@ -183,15 +187,16 @@ class Knitted:
             differences: Of fragments.
         """
         matrices, (tensors, variances, joint) = self._matrices(angles), measured
-        slopes = np.zeros((len(angles), len(self.angles), self.observables.weights.shape[1]))
-        spread = np.zeros_like(slopes)
+        weight, chain, sharing = self.observables.weights, self.angles.slopes, self._sharing[joint]
+        slopes = np.zeros((len(angles), len(self.angles), weight.shape[1]))
+        spread = np.zeros((len(angles), len(self.angles), len(weight)))
         for k, basis in enumerate(self.cuts):
             if basis.angle is not None:
                 turned = [*matrices]
                 turned[k] = basis.slope(angles)
                 slopes[:, basis.angle] += self._knitter.whole(turned, tensors)
                 if variances is not None:
-                    spread[:, basis.angle] += self._knitter.variance(turned, tensors, variances)
+                    spread[:, basis.angle] += self._knitter.variance(turned, tensors, variances, sharing)
         around = dict[int, FloatArray]()
         for f, rows, which, difference, variance in differences:
             if not len(rows):
@@ -204,11 +209,15 @@ class Knitted:
                 of_rows = [_rows(matrix, rows) for matrix in matrices]
                 spreads = [variance if g == f else _rows(v, rows) for g, v in enumerate(variances)]
                 shifted = [difference if g == f else _rows(t, rows) for g, t in enumerate(tensors)]
-                spread[rows, which] += self._knitter.variance(of_rows, shifted, spreads)
-        weight, chain = self.observables.weights, self.angles.slopes
+                spread[rows, which] += self._knitter.variance(of_rows, shifted, spreads, sharing)
         found = np.einsum("nas,os,ap->nop", slopes, weight, chain, optimize=True)
-        error = np.einsum("nao,ap->nop", _summed(spread, weight, joint), np.abs(chain), optimize=True)
+        error = np.einsum("nao,ap->nop", np.sqrt(spread), np.abs(chain), optimize=True)
         return Slopes(found, error)
+
+    def _shared(self, joint: bool) -> Sharing:
+        """Which strings share samples: see `Measured`."""
+        sources = [Source(which, (runs(own) if joint else np.arange(len(own)))[which]) for own, which in self.local]
+        return Sharing(self.observables.weights, sources)
 
     def _matrices(self, angles: FloatArray) -> list[FloatArray]:
         """Coefficients of the cuts."""
@@ -226,12 +235,6 @@ class Knitted:
         if not np.isfinite(array).all():
             raise InputError("values hold NaN or infinity; angles must be finite")
         return array
-
-
-def _summed(variance: FloatArray, weight: FloatArray, joint: bool) -> FloatArray:
-    """Standard errors of weighted sums over the last axis: of independent terms, or the largest they can have."""
-    known = np.maximum(variance, 0.0)
-    return np.asarray(np.sqrt(known) @ np.abs(weight).T if joint else np.sqrt(known @ (weight**2).T))
 
 
 def _rows(array: FloatArray, rows: NDArray[np.intp]) -> FloatArray:

@@ -29,12 +29,13 @@ class Observables:
 
     @classmethod
     def of(cls, given: object, qubits: int) -> Observables:
-        """From Qiskit's: a ``PauliList``, a ``SparsePauliOp``, a string such as ``"ZIX"``, or a list of these.
+        """From Qiskit's: a ``PauliList``, a ``SparsePauliOp``, a string such as ``"ZIX"``, or a list or array of these.
 
         Raises:
             InputError: For anything else, another number of qubits, or coefficients that are not real.
         """
-        listed = [given] if isinstance(given, str | Pauli | SparsePauliOp) else given
+        plain = given.tolist() if isinstance(given, np.ndarray) else given
+        listed = [plain] if isinstance(plain, str | Pauli | SparsePauliOp) else plain
         if not isinstance(listed, Sequence | PauliList) or not len(listed):
             raise InputError(f"observables={shown(given)} must be Pauli strings or SparsePauliOps, at least one")
         number: dict[bytes, int] = {}

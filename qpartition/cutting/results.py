@@ -17,8 +17,9 @@ class Estimates:
 
     Attributes:
         values: Shape (n, observables).
-        stderr: Standard errors of the same shape; 0 where the expectations are exact. On devices, of an observable that is
-            a sum of strings, an upper bound: its strings are read from the same shots.
+        stderr: Standard errors of the same shape; 0 where the expectations are exact. Of a sum of strings they account for
+            strings that have a string of a fragment in common, and with it its shots. On devices they are an upper bound
+            for sums of strings that differ in single Zs of a fragment, which are read from the same shots.
     """
 
     values: FloatArray
@@ -32,7 +33,7 @@ class Slopes:
     Attributes:
         values: Shape (n, observables, parameters).
         stderr: Standard errors of the same shape; 0 where they are exact. An upper bound for a parameter in several gates,
-            whose derivatives share measurements, and for sums of strings on devices.
+            whose derivatives share measurements, and on devices for the sums that `Estimates` names.
     """
 
     values: FloatArray
@@ -42,8 +43,9 @@ class Slopes:
 class Measured(NamedTuple):
     """Expectations of all fragments, one array each of shape (n, one axis per slot, strings).
 
-    ``variances`` are of the same shapes; None where they are exact. ``joint``: strings may be read from the same shots, so
-    that nothing is known of how their errors go together.
+    ``variances`` are of the same shapes; None where they are exact. ``joint``: strings of a fragment that one circuit
+    reads (`units.runs`) are read from the same shots, so that nothing is known of how their errors go together; otherwise
+    different strings of a fragment have shots of their own.
     """
 
     tensors: list[FloatArray]

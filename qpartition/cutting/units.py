@@ -85,6 +85,18 @@ def units(number: int, fragment: Fragment, strings: NDArray[np.int8]) -> Iterato
             yield _unit(number, fragment, chosen, done, reading)
 
 
+def runs(strings: NDArray[np.int8]) -> NDArray[np.intp]:
+    """Which circuit reads each string: 0 for all with at most one Z, which are read together, another for every other."""
+    alone = np.array([not _is_simple(string) for string in strings], dtype=np.intp)
+    return np.asarray(np.cumsum(alone) * alone)
+
+
+def _is_simple(string: NDArray[np.int8]) -> bool:
+    """Whether a string is read as an output: of a single Z, or none."""
+    letters = string[string != 0]
+    return len(letters) == 0 or (len(letters) == 1 and letters[0] == 3)
+
+
 @dataclass(frozen=True)
 class _Reading:
     """What is read at the end of one circuit.
@@ -102,13 +114,13 @@ def _readings(strings: NDArray[np.int8], signed: bool) -> list[_Reading]:
     simple, qubits, others = list[tuple[int, int | None]](), list[int](), list[_Reading]()
     for s, string in enumerate(strings):
         where = np.flatnonzero(string)
-        if not len(where):
+        if not _is_simple(string):
+            others.append(_Reading((), tuple((int(q), int(string[q])) for q in where), ((s, 0),)))
+        elif not len(where):
             simple.append((s, None))
-        elif len(where) == 1 and string[where[0]] == 3:
+        else:
             simple.append((s, int(where[0])))
             qubits.append(int(where[0]))
-        else:
-            others.append(_Reading((), tuple((int(q), int(string[q])) for q in where), ((s, 0),)))
     if not simple:
         return others
     sign = len(qubits) if signed else CONSTANT

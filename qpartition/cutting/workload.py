@@ -108,6 +108,13 @@ def cut_workload(whole: Workload, cutter: Callable[[SubVQC], CutCircuit | None])
     )  # fmt: skip
 
 
+def with_copies(workload: CutWorkload, copies: int) -> Workload:
+    """The same cuts with every piece run ``copies`` times, on average."""
+    made = {id(one): replace(one, copies=copies) for one in workload.circuits.values()}
+    again = {key: made[id(one)] for key, one in workload.circuits.items()}
+    return cut_workload(workload.whole, lambda subvqc: again.get(subvqc.key))
+
+
 def _pieces(source: SubVQC, one: CutCircuit) -> list[SubVQC]:
     layer = {"layer": source.circuit.metadata.get("layer", 0)}
     return [_piece(one.name(source.key, u), unit, layer) for u, unit in enumerate(one.units)]

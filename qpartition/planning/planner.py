@@ -6,11 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backends.core import Core
-from backends.errors import check_name
 from qpartition.advice import rep_delay_advice
-from qpartition.cutting.cut import MAX_OVERHEAD
-from qpartition.cutting.fitting import fitted, summaries
-from qpartition.cutting.placed import checked_copies
+from qpartition.cutting.fitting import summaries
 from qpartition.gradients import SAMPLES
 from qpartition.mapping import place
 from qpartition.meter import Meter
@@ -20,9 +17,10 @@ from qpartition.schedule import Schedule
 from qpartition.topology import Topology
 from qpartition.workload import JacobianMode, Workload
 
+from .pieces import in_pieces
 from .planned import Plan
 from .prices import Prices
-from .settings import WIDE, check_cuts, check_subject, checked_settings
+from .settings import check_cuts, check_subject, checked_settings
 
 
 def plan(
@@ -37,8 +35,8 @@ def plan(
     mitigation: Sequence[str] | Mitigation = (),
     schedule: Schedule | None = None,
     wide: str = "whole",
-    max_overhead: float = MAX_OVERHEAD,
-    copies: int = 1,
+    max_overhead: float | None = None,
+    copies: int | None = None,
     **options: Any,
 ) -> Plan:
     """Place a workload on devices and count what it costs there; runs nothing.
@@ -58,13 +56,15 @@ def plan(
         schedule: How long the training is; the plan then says what an epoch and all of it cost.
         wide: What becomes of circuits that are wider than every core: ``"whole"``: they are refused; ``"cut"``: they run
             in pieces, see `qpartition.cutting`.
-        max_overhead: Cuts with a larger sampling overhead are refused.
+        max_overhead: Cuts with a larger sampling overhead are refused; None: `cut.MAX_OVERHEAD` for those made here, none
+            for a workload that is cut already.
         copies: How many times each piece of a cut circuit runs, on average: those that weigh more in the sum more often.
+            None: as a workload that is cut already has it, once otherwise.
         options: Passed on to the mapping.
 
     Raises:
-        InputError: For unknown names, shots that are not positive or exceed what a device accepts, or a mapping
-            that cannot be used (see `place`).
+        InputError: For unknown names, shots that are not positive or exceed what a device accepts, a mapping that cannot
+            be used (see `place`), or ``max_overhead`` or ``copies`` where nothing is cut.
     """
     check_subject(workload, topology)
     settings = checked_settings(
@@ -76,9 +76,7 @@ def plan(
         mitigation=mitigation,
         schedule=schedule,
     )
-    check_name("wide", wide, WIDE)
-    if wide == "cut":
-        workload = fitted(workload, topology, max_overhead, checked_copies(copies))
+    workload = in_pieces(workload, topology, wide, max_overhead, copies)
     check_cuts(workload, gradient, settings.mitigation)
     placement = place(mapping, workload, topology, usage=settings.usage, **options)
     movable = isinstance(mapping, str)

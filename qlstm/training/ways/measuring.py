@@ -39,7 +39,8 @@ def run_ways(contest: WaysContest, callbacks: Sequence[Callback] = ()) -> WaysRe
             if plan is not None:
                 rows.append(_measured(way, plan, basis, contest.data, angles, trained[id(way.model)]))
     lost = [f"{w.name}: not even one shot costs as little as the cheapest way" for w in contest.ways if w.fair is None]
-    return WaysResult(tuple(rows), (*lost, *(f"{w.name}: {cut}" for w in contest.ways for cut in w.plan.cuts)))
+    cuts = [f"{w.name}: {str(cut).removeprefix('cut: ')}" for w in contest.ways for cut in w.plan.cuts]
+    return WaysResult(tuple(rows), (*lost, *cuts))
 
 
 def _measured(way: Way, plan: Plan, basis: str, data: Dataset, angles: tuple[Angles, Weights], exact_r2: float) -> Row:

@@ -18,6 +18,7 @@ def test_ways_at_equal_shots_and_at_equal_executions(here, qlstm):
     assert (code, err) == (0, "")
     for word in (*HEADER, "at equal shots", "at equal QPU seconds", "sampling overhead"):
         assert word in out, word
+    assert "\ncut: " in out and "cut: cut" not in out
     assert sorted(path.name for path in (here / "cmp").iterdir()) == ["compare.json", "compare.png"]
     rows = json.loads((here / "cmp" / "compare.json").read_text())["ways"]
     names = list(named_ways(WAYS))

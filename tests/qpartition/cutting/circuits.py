@@ -64,5 +64,16 @@ def truth(circuit: QuantumCircuit, values: Any, observables: Sequence[Any]) -> A
     return np.array([[state.expectation_value(one).real for one in operators] for state in bound])
 
 
+def differences(circuit: QuantumCircuit, values: Any, observables: Any) -> Any:
+    """Sixth-order central differences of Qiskit's expectations, (n, observables, parameters)."""
+    h, weights = 0.05, {1: 3 / 4, 2: -3 / 20, 3: 1 / 60}
+    columns = []
+    for p in range(circuit.num_parameters):
+        step = np.eye(circuit.num_parameters)[p] * h
+        around = {n: truth(circuit, values + n * step, observables) for n in (*weights, *(-n for n in weights))}
+        columns.append(sum(w * (around[n] - around[-n]) for n, w in weights.items()) / h)
+    return np.stack(columns, axis=-1)
+
+
 def angles_of(circuit: QuantumCircuit, sets: int, seed: int = 0) -> Any:
     return np.random.default_rng(seed).uniform(-3, 3, (sets, circuit.num_parameters))

@@ -15,6 +15,7 @@ from qiskit.quantum_info import SparsePauliOp
 from qiskit_addon_cutting import generate_cutting_experiments, partition_problem
 from qiskit_addon_cutting.instructions import CutWire
 
+from backends import open_qpu
 from backends.errors import InputError
 from qpartition.cutting import cut, simulation
 from tests.qpartition.cutting import circuits
@@ -65,7 +66,7 @@ def test_cut_wires_give_the_expectations_of_the_whole(cuts: int) -> None:
     assert sum(basis.is_wire for basis in k.cuts) == cuts and len(k.fragments) == cuts + 1
     np.testing.assert_allclose(k.expectations(values).values, circuits.truth(circuit, values, strings), atol=1e-9)
     slope = k.jacobian(values).values
-    np.testing.assert_allclose(slope, by_differences(circuit, values, strings), atol=1e-6)
+    np.testing.assert_allclose(slope, circuits.differences(circuit, values, strings), atol=1e-6)
 
 
 def test_wires_and_gates_together() -> None:
@@ -83,25 +84,12 @@ def test_wires_and_gates_together() -> None:
     np.testing.assert_allclose(k.expectations(values).values, circuits.truth(circuit, values, strings), atol=1e-9)
 
 
-def by_differences(circuit: QuantumCircuit, values: Any, observables: Any) -> Any:
-    """Sixth-order central differences of Qiskit's expectations, (n, observables, parameters)."""
-    h, weights = 0.05, {1: 3 / 4, 2: -3 / 20, 3: 1 / 60}
-    columns = []
-    for p in range(circuit.num_parameters):
-        step = np.eye(circuit.num_parameters)[p] * h
-        around = {
-            n: circuits.truth(circuit, values + n * step, observables) for n in (*weights, *(-n for n in weights))
-        }
-        columns.append(sum(w * (around[n] - around[-n]) for n, w in weights.items()) / h)
-    return np.stack(columns, axis=-1)
-
-
 @pytest.mark.parametrize("kind", circuits.FREE)
 def test_slopes_by_cut_angles_and_by_others(kind: str) -> None:
     circuit = circuits.entangled(4, [kind, kind, "cx"], seed=2, pairs=[(1, 2), (0, 1), (2, 3)])
     strings, values = ["ZIIZ", "IZXI", "IIIZ"], circuits.angles_of(circuit, 2)
     found = cut(circuit, strings, cuts="AABB").jacobian(values)
-    np.testing.assert_allclose(found.values, by_differences(circuit, values, strings), atol=2e-7)
+    np.testing.assert_allclose(found.values, circuits.differences(circuit, values, strings), atol=2e-7)
     assert not found.stderr.any()
 
 
@@ -129,7 +117,7 @@ def test_the_slope_by_a_cut_angle_costs_no_circuit(monkeypatch: pytest.MonkeyPat
     alone, calls[:] = len(calls), []
     slope = k.jacobian(values).values
     assert len(calls) == alone == 2
-    np.testing.assert_allclose(slope, by_differences(circuit, values, ["ZZ", "XI"]), atol=1e-7)
+    np.testing.assert_allclose(slope, circuits.differences(circuit, values, ["ZZ", "XI"]), atol=1e-7)
 
 
 def test_a_parameter_in_several_gates_and_linear_expressions() -> None:
@@ -142,7 +130,31 @@ def test_a_parameter_in_several_gates_and_linear_expressions() -> None:
     strings, values = ["ZIZ", "IYX"], circuits.angles_of(circuit, 3)
     k = cut(circuit, strings, cuts="ABB")
     np.testing.assert_allclose(k.expectations(values).values, circuits.truth(circuit, values, strings), atol=1e-9)
-    np.testing.assert_allclose(k.jacobian(values).values, by_differences(circuit, values, strings), atol=1e-5)
+    np.testing.assert_allclose(k.jacobian(values).values, circuits.differences(circuit, values, strings), atol=1e-5)
+
+
+def test_a_parameter_of_the_global_phase_alone_changes_nothing() -> None:
+    phase, turn = Parameter("a"), Parameter("b")
+    circuit = QuantumCircuit(2, global_phase=phase)
+    circuit.ry(turn, 0)
+    circuit.cx(0, 1)
+    k, values = cut(circuit, ["ZI", "ZZ"], max_qubits=1), circuits.angles_of(circuit, 3)
+    assert k.num_parameters == circuit.num_parameters == 2
+    for executor in (None, open_qpu("exact")):
+        found = k.expectations(values, executor=executor).values
+        np.testing.assert_allclose(found, circuits.truth(circuit, values, ["ZI", "ZZ"]), atol=1e-9)
+        slopes = k.jacobian(values, executor=executor).values
+        np.testing.assert_allclose(slopes[:, 0], np.stack([0 * values[:, 1], -np.sin(values[:, 1])], -1), atol=1e-9)
+
+
+def test_observables_may_be_an_array() -> None:
+    circuit = circuits.chain(2)
+    values, operators = circuits.angles_of(circuit, 2), np.empty(2, dtype=object)
+    operators[:] = SparsePauliOp("XZ"), SparsePauliOp(["ZZ", "IX"])
+    for observables in (np.array(["ZI", "ZZ"]), operators, np.array("ZZ")):
+        found = cut(circuit, observables, max_qubits=1).expectations(values).values
+        truth = circuits.truth(circuit, values, np.atleast_1d(observables).tolist())
+        np.testing.assert_allclose(found, truth, atol=1e-9)
 
 
 def test_sums_of_pauli_strings() -> None:
@@ -315,6 +327,7 @@ def test_refusals(circuit: Any, observables: Any, options: dict[str, Any], messa
         ((np.full((1, 8), np.nan),), "NaN or infinity"),
         (("angles",), "values='angles' are no numbers"),
         ((np.zeros((1, 8)), 0), "shots=0 must be an integer of at least 1"),
+        ((np.zeros((1, 8)), 10**19), "shots=10000000000000000000 exceed 1,000,000,000"),
     ],
 )
 def test_bad_values(arguments: Any, message: str) -> None:

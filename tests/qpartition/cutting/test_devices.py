@@ -15,6 +15,7 @@ from qiskit_addon_cutting.instructions import CutWire
 from backends import InputError, open_qpu
 from qpartition import Dispatcher, Plan, Topology, Workload, plan
 from qpartition.cutting import cut
+from qpartition.cutting.errors import OverheadError
 from tests.qpartition.cutting import circuits
 
 
@@ -332,6 +333,42 @@ def test_many_small_angles_make_too_many_pieces() -> None:
         circuit.rzz(0.001, 0, 1)
     with pytest.raises(InputError, match=r"11 cuts make .* more than 1,000,000"):
         cut(circuit, ["ZZ"], cuts="AB")
+
+
+def test_a_plan_says_how_many_times_the_pieces_of_a_circuit_run() -> None:
+    """Where it says nothing, the workload does."""
+    k, topology = cut(circuits.chain(4), ["IIIZ"], cuts="AABB"), Topology([open_qpu("exact")], 2)
+    once, thrice = k.workload(5), k.workload(5, copies=3)
+    spent = {copies: plan(once, topology, copies=copies).step for copies in (None, 1, 4)}
+    assert spent[None] == spent[1]
+    assert spent[4] == plan(k.workload(5, copies=4), topology).step
+    assert spent[4].executions == 4 * spent[1].executions
+    assert plan(thrice, topology).step.executions == 3 * spent[1].executions
+    assert plan(thrice, topology, copies=1, wide="cut").step == spent[1]
+    values = circuits.angles_of(circuits.chain(4), 5)
+    made = plan(once, topology, shots=None, copies=2)
+    with Dispatcher(made) as devices:
+        np.testing.assert_allclose(
+            k.expectations(values, executor=devices).values, k.expectations(values).values, atol=1e-9
+        )
+        assert devices.report().parameter_sets == 2 * plan(once, topology).forward.parameter_sets
+
+
+def test_a_plan_is_told_of_pieces_only_where_there_are_some() -> None:
+    narrow = Workload.of(Model(circuits.chain(2), 2), batch=1, steps=1)
+    topology = Topology([open_qpu("exact")], 2)
+    for given_ in ({"copies": 4}, {"max_overhead": 5.0}):
+        with pytest.raises(
+            InputError, match=r"(copies=4|max_overhead=5.0) is for circuits that run in pieces, .*wide='cut'"
+        ):
+            plan(narrow, topology, **given_)
+    assert plan(narrow, topology, copies=1).cuts == ()
+    with pytest.raises(InputError, match=r"max_overhead=0\.5 must be a number"):
+        plan(narrow, topology, wide="cut", max_overhead=0.5)
+    k = cut(circuits.chain(4), ["IIIZ"], cuts="AABB")
+    assert plan(k.workload(1), topology, max_overhead=9).cuts
+    with pytest.raises(OverheadError, match=r"circuit: cutting at 1 place .* overhead of 9, more than max_overhead=8"):
+        plan(k.workload(1), topology, max_overhead=8)
 
 
 def test_pieces_are_not_cut_again() -> None:
