@@ -58,15 +58,34 @@ class Knitter:
             for chosen in combinations(range(len(tensors)), size):
                 if any(not variances[f].any() for f in chosen):
                     continue
-                kept = [f for f in range(len(tensors)) if f not in chosen]
-                letters = sorted({letter for f in chosen for letter in self._fragments[f]} - {_SET, _STRING})
-                together = _SET + "".join(letters) + _STRING
-                slope = self._contracted(matrices, tensors, kept, together)
-                terms = [self._fragments[f] for f in chosen]
-                total = total + self._einsum(
-                    [together, *terms], [slope**2, *(variances[f] for f in chosen)], _SET + _STRING
-                )
+                total = total + self._share(matrices, tensors, variances, chosen)
         return np.asarray(total)
+
+    def _share(
+        self,
+        matrices: Sequence[FloatArray],
+        tensors: Sequence[FloatArray],
+        variances: Sequence[FloatArray],
+        chosen: Sequence[int],
+    ) -> FloatArray:
+        """The summand of `variance` for one set of fragments.
+
+        A cut between two of them is a factor of the slope, so it is squared alone: without it the slope has an axis
+        only for cuts that lead elsewhere.
+        """
+        kept = [f for f in range(len(tensors)) if f not in chosen]
+        ends = {letter for f in chosen for letter in self._fragments[f]} - {_SET, _STRING}
+        inner = [k for k, sides in enumerate(self._sides) if ends.issuperset(sides)]
+        subscripts = [*(self._cuts[k] for k in inner), *(self._fragments[f] for f in chosen)]
+        operands = [*(matrices[k] ** 2 for k in inner), *(variances[f] for f in chosen)]
+        if kept:
+            outer = [k for k in range(len(matrices)) if k not in inner]
+            leading = ends - {side for k in inner for side in self._sides[k]}
+            subscripts.append(_SET + "".join(sorted(leading)) + _STRING)
+            factors = [*(self._cuts[k] for k in outer), *(self._fragments[f] for f in kept)]
+            slope = self._einsum(factors, [*(matrices[k] for k in outer), *(tensors[f] for f in kept)], subscripts[-1])
+            operands.append(slope**2)
+        return self._einsum(subscripts, operands, _SET + _STRING)
 
     def _contracted(
         self, matrices: Sequence[FloatArray], tensors: Sequence[FloatArray], kept: Sequence[int], result: str
