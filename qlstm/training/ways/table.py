@@ -21,8 +21,8 @@ class Row:
 
     Attributes:
         way: Its name.
-        equal: What it has in common with the others: ``"shots"``, or what a training step costs: ``"QPU seconds"``, ``"executions"`` where none
-            are billed.
+        equal: What it has in common with the others: ``"shots"``, or the price of a training step: ``"QPU seconds"``,
+            or ``"executions"`` where nothing is billed.
         shots: Per circuit.
         core_qubits: Width of the widest circuit that runs.
         parameters: Of the model, its head included.
