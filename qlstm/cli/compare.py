@@ -41,7 +41,7 @@ def compare(
 
     A model is trained in exact simulation (--epochs), then runs on the devices under each mapping, with equal shots.
     With --wide split,cut,whole,bridges=1,2 ways to run gates wider than a core are compared instead, each with a model of
-    its own, at equal shots and at equal QPU seconds.
+    its own, at equal shots and at equal QPU seconds (executions, where devices bill nothing).
     """
     from qpartition import MAPPINGS
 
@@ -92,7 +92,7 @@ def _run_ways(contest: WaysContest, folder: Path, output: Output) -> None:
     from ..training.ways import run_ways
     from ..ways_figure import draw_ways
 
-    found = run_ways(contest, [ProgressBar()] if output.talks else [])
+    found = run_ways(contest, [ProgressBar()] if output.talks else [], output.say)
     result = {"settings": contest.settings.to_dict(), **found.to_dict()}
     write_atomic(folder / "compare.json", _json.dumps(result, indent=1) + "\n")
     draw_ways(found, folder / "compare.png")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backends.errors import InputError
+
 from . import options as o
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
     from .output import Output
 
+_WIDTH = 4
+"""Width that cores are counted for."""
 _BEST = 3
 """Cores listed per device."""
 
@@ -25,7 +29,9 @@ def qpus(
         list[str] | None,
         typer.Option("--qpu", help="Show this device; repeat it for more.", metavar="SPEC", show_default=False),
     ] = None,
-    core_qubits: Annotated[int, typer.Option("--core-qubits", help="Width the cores are counted for.")] = 4,
+    core_qubits: Annotated[
+        int | None, typer.Option("--core-qubits", help="Width the cores are counted for.", show_default=str(_WIDTH))
+    ] = None,
     json: o.Json = False,
 ) -> int:
     """Show what can be given to --qpu and the devices of your IBM Quantum account, or those named with --qpu.
@@ -35,18 +41,24 @@ def qpus(
     from .output import Output
 
     output = Output(json=json)
+    width = _WIDTH if core_qubits is None else core_qubits
     if qpu:
         from backends import open_qpu
 
         devices = [open_qpu(spec) for spec in qpu]
-        output.result({"qpus": _show(devices, core_qubits, output)})
+        output.result({"qpus": _show(devices, width, output)})
         return 0
     from backends import available
 
     specs = available()
-    output.rows("Devices", ("--qpu", "what it is"), specs.items())
     mine, why_none = _account_devices()
-    account = _show(mine, core_qubits, output) if mine else []
+    if core_qubits is not None and not mine:
+        raise InputError(
+            f"--core-qubits {core_qubits} counts the cores of devices, and none is named and there is no account;"
+            " add --qpu, or leave it out"
+        )
+    output.rows("Devices", ("--qpu", "what it is"), specs.items())
+    account = _show(mine, width, output) if mine else []
     if why_none:
         output.say(f"\nIBM Quantum: {why_none}")
     output.result({"available": specs, "account": account, "account_note": why_none})
@@ -55,7 +67,7 @@ def qpus(
 
 def _account_devices() -> tuple[list[QPU], str]:
     """The devices of the user's IBM Quantum account, or why there are none."""
-    from backends.errors import InputError, PausedError
+    from backends.errors import PausedError
     from backends.specs import account_devices
 
     try:
@@ -106,8 +118,6 @@ def _queued(queue: tuple[str, int] | None) -> tuple[str]:
 
 def _require_cores(facts: Sequence[DeviceSummary], core_qubits: int) -> None:
     """Refuse a width that no device has a core of."""
-    from backends.errors import InputError
-
     if not any(fact.cores for fact in facts):
         widest = max(facts, key=lambda fact: fact.qubits)
         raise InputError(

@@ -75,11 +75,13 @@ def reproduce(
     from .output import Output
 
     output = Output(json=json, quiet=quiet)
-    given = {"what": what, "seeds": seeds, "first_seed": first_seed, "fast": fast or None}
+    asked = {"what": what, "seeds": seeds, "first_seed": first_seed, "fast": fast or None}
+    given = {name: value for name, value in asked.items() if value is not None}
     with StopSignals() as stop:
-        from ..reproduce.place import open_place
+        from ..reproduce.place import open_place, require_trainings
 
-        place = open_place({name: value for name, value in given.items() if value is not None}, out, resume=resume)
+        require_trainings(given if processes is None else {**given, "processes": processes})
+        place = open_place(given, out, resume=resume)
         if resume and place.begins:
             output.warn(f"nothing to resume in {out}, starting a new run")
         try:
@@ -105,8 +107,8 @@ def _reproduce(place: Place, processes: int | None, stop: Callable[[], bool], ou
     finished = len(found) == len(asked.names) and not laboratory.missing(asked.names)
     result = {"status": "done" if finished else "interrupted", "folder": str(place.path), "fast": asked.fast}
     counts = {"reused": len(taken), "now": len(laboratory.trials) - len(taken)}
-    more = {"seeds": list(laboratory.seeds), "trainings": counts, "reused": reused, "experiments": found}
-    output.result(result | more)
+    seeds = {"seeds": list(laboratory.seeds)} if asked.trains else {}
+    output.result({**result, **seeds, "trainings": counts, "reused": reused, "experiments": found})
     output.say(f"{time.perf_counter() - began:.0f} s; written to {place.path}")
     if not finished:
         output.warn(f"interrupted; what was finished is in {place.path}, go on with: {place.again}")
@@ -117,7 +119,7 @@ def _reused(laboratory: Laboratory, taken: Sequence[Work], place: Place, output:
     """Say which trials were not trained now, and return the same as plain values."""
     from ..reproduce.reused import by_row, in_words
 
-    if place.begins:
+    if place.begins or not place.asked.trains:
         return []
     names, kept = place.asked.names, place.kept
     known = by_row([row for name in names for row in laboratory.rows(name)], taken)

@@ -133,9 +133,9 @@ def _facts(record: Record) -> list[tuple[str, str]]:
         found.append(("Budget", "none was set"))
     elif used is not None:
         share = _reckoned(record) / settings.budget
-        found.append(("Budget", f"{settings.budget:,.0f} QPU s, {percent(share)} used"))
+        found.append(("Budget", f"{settings.budget:,.10g} QPU s, {percent(share)} used"))
     else:
-        found.append(("Budget", f"{settings.budget:,.0f} QPU s"))
+        found.append(("Budget", f"{settings.budget:,.10g} QPU s"))
     if record.jobs is not None:
         spent, states = Spent.of(record.jobs.entries), Counter(entry.state for entry in record.jobs.entries)
         others = ", ".join(f"{count(n)} {state}" for state, n in sorted(states.items()) if state != "done")

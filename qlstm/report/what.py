@@ -161,7 +161,7 @@ def _training(settings: RunSettings) -> list[tuple[str, str]]:
 def _devices(settings: RunSettings) -> Block:
     if not settings.qpu:
         return Facts("Devices", [("QPUs", "none: circuits were simulated exactly, without shots or noise")])
-    limit = "none" if settings.budget is None else f"{settings.budget:,.0f} QPU seconds"
+    limit = "none" if settings.budget is None else f"{settings.budget:,.10g} QPU seconds"
     return Facts(
         "Devices",
         [

@@ -15,6 +15,7 @@ from ..training.files import remove_partial, write_atomic
 from ..training.folder import RunFolder, fresh_folder
 from ..training.lock import FolderLock
 from ..training.recipe import require_count
+from ..training.settings import typed
 from .experiments import EXPERIMENTS
 from .kept import KeptTrials
 
@@ -46,6 +47,11 @@ class Asked:
         require_count("first_seed", self.first_seed, least=0, most=2**62)
         if not isinstance(self.fast, bool):
             raise InputError(f"fast={self.fast!r} must be true or false")
+
+    @property
+    def trains(self) -> bool:
+        """False where nothing is trained, so that seeds and epochs mean nothing."""
+        return any(EXPERIMENTS[name].rows for name in self.names)
 
     @property
     def names(self) -> list[str]:
@@ -98,6 +104,21 @@ class Place:
     def again(self) -> str:
         """The command that goes on."""
         return f"qlstm reproduce {self.asked.what} --out {shlex.quote(str(self.path))} --resume"
+
+
+def require_trainings(given: Mapping[str, Any]) -> None:
+    """Refuse options of trainings for what trains nothing.
+
+    Args:
+        given: ``what``, and the options that were given explicitly.
+
+    Raises:
+        InputError: Names the option and its value.
+    """
+    asked = Asked(what=given["what"])
+    idle = [typed(name, value) for name, value in given.items() if name != "what"]
+    if idle and not asked.trains:
+        raise InputError(f"{idle[0]} is for trainings, and {asked.what} is computed without any; leave it out")
 
 
 def open_place(given: Mapping[str, Any], out: Path | None, *, resume: bool) -> Place:

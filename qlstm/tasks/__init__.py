@@ -66,8 +66,10 @@ def load(
     if not os.path.exists(name_or_path):
         raise _no_such(name_or_path)
     if options:
+        option = next(iter(options))
+        having = [name for name, make in TASKS.items() if option in inspect.signature(make).parameters]
         raise InputError(
-            f"option {next(iter(options))!r} is for {', '.join(TASKS)}: a CSV file has target and features"
+            f"option {option!r} is for {', '.join(having) or 'no task'}: a CSV file has target and features"
         )
     return csv_series(name_or_path, target, names, new_data)
 

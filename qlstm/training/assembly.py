@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,7 +11,7 @@ from backends.errors import InputError
 from qpartition import correlated
 from qpartition.partition import Partition, partition
 
-from ..tasks import TASKS, Dataset, load
+from ..tasks import Dataset, load
 from .cut_limit import require_cuts
 from .settings import RunSettings
 from .snapshots import Snapshots
@@ -35,8 +34,6 @@ def build_data(settings: RunSettings) -> Dataset:
     Raises:
         InputError: For a task, column or size that cannot be used.
     """
-    if settings.with_u and settings.task in TASKS and "with_u" not in signature(TASKS[settings.task]).parameters:
-        raise InputError(f"--with-u is for the NARMA tasks, {settings.task} has no input u; leave it out")
     options: dict[str, Any] = {"with_u": True} if settings.with_u else {}
     series = load(settings.task, target=settings.target, features=list(settings.features) or None, **options)
     scaling: Any = settings.scaling

@@ -15,8 +15,10 @@ from .cut_limit import naming_the_option
 from .prediction import predict
 from .pricing import gradient_of, mapping_options, plan_options
 from .probing import REPEATS, angles_of, forecast_on, measured_windows
+from .rules import of_mappings
 from .settings import RunSettings
 from .trainer import Trainer
+from .unused import require_used
 
 if TYPE_CHECKING:
     from qpartition import Comparison, Plan, Workload
@@ -61,6 +63,7 @@ def plan_contest(given: Mapping[str, Any], mappings: Sequence[str]) -> Contest:
     settings = RunSettings(**given)
     if not settings.qpu:
         raise InputError("compare needs devices to map onto; name some with --qpu, such as fake:fez")
+    require_used(given, settings, of_mappings(mappings))
     data = build_data(settings)
     model = build_model(settings, data)
     workload = Workload.of(model, min(settings.batch, data.train), settings.window)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from .assembly import build_data, build_model, describe, open_topology
 from .callbacks import Callback
 from .checkpoint import State
-from .device_options import require_devices
 from .devices import totals
 from .files import remove_partial, write_atomic
 from .folder import RunFolder, fresh_folder
@@ -18,10 +17,12 @@ from .keeping import Checkpoints
 from .lock import FolderLock
 from .pricing import make_plan, require_budget
 from .resuming import fresh_settings, require_journal, restore, resumed
+from .rules import TRAINING
 from .run import Run
 from .settings import RunSettings
 from .snapshots import Snapshots
 from .trainer import Trainer
+from .unused import require_used
 from .versions import versions
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _open(
     callbacks: Sequence[Callback],
 ) -> Run:
     settings, state = resumed(given, out) if resume else (fresh_settings(given, out, resumable=replay is None), None)
-    require_devices(given, settings)
+    require_used(given, settings, TRAINING)
     data = build_data(settings)
     model = build_model(settings, data)
     folder = RunFolder(out or Path())

@@ -32,11 +32,6 @@ def make_plan(settings: RunSettings, model: Forecaster, data: Dataset, topology:
     from qpartition import Schedule, Workload, plan
 
     options = mapping_options(settings, settings.mapping)
-    if settings.objective != RunSettings.objective and "objective" not in options:
-        raise InputError(
-            f"--objective is for mappings that weigh time and error, {settings.mapping} does not; leave it out, or use "
-            "--mapping noise-aware or optimal"
-        )
     workload = Workload.of(model, min(settings.batch, data.train), settings.window)
     schedule = Schedule(data.train, len(data), settings.epochs)
     options |= {**plan_options(settings, model), "gradient": gradient_of(settings)}
@@ -87,12 +82,13 @@ def planned(given: Mapping[str, Any]) -> tuple[RunSettings, Plan]:
         InputError: For settings that cannot be used, or without devices.
     """
     from .assembly import build_data, build_model, open_topology
-    from .device_options import require_devices
+    from .rules import TRAINING
+    from .unused import require_used
 
     settings = RunSettings(**given)
     if not settings.qpu:
         raise InputError("a plan needs devices, exact simulation costs nothing; name one with --qpu, such as fake:fez")
-    require_devices(given, settings)
+    require_used(given, settings, TRAINING)
     data = build_data(settings)
     model = build_model(settings, data)
     return settings, make_plan(settings, model, data, open_topology(settings, model))
@@ -158,12 +154,13 @@ def require_budget(settings: RunSettings, epoch_seconds: float, epochs: int, spe
     Raises:
         BudgetError: Names the price, the budget and what would fit.
     """
-    from qpartition.dispatch import ROUNDING, seconds_text
+    from qpartition.dispatch import ROUNDING, budget_text, seconds_text
 
     total = spent + epochs * epoch_seconds
     if settings.budget is not None and total > settings.budget * (1 + ROUNDING):
         affordable = int((settings.budget - spent) / epoch_seconds) if epoch_seconds > 0 else 0
         raise BudgetError(
-            f"this training would take {total:.1f} QPU seconds, the budget is {seconds_text(settings.budget)};"
+            f"this training would take {seconds_text(total, settings.budget)} QPU seconds, the budget is"
+            f" {budget_text(settings.budget)};"
             f" {max(0, affordable)} of {epochs} epoch(s) would fit: raise --budget or lower --epochs or --shots"
         )

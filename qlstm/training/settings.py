@@ -204,6 +204,19 @@ def option(name: str) -> str:
     return "TASK" if name == "task" else "--" + name.replace("_", "-")
 
 
+def typed(name: str, value: Any) -> str:
+    """A setting as its user typed it: ``--wait 3``, ``--no-signal``, ``--without-u``."""
+    if isinstance(value, bool):
+        switch = option(name)
+        off = switch.replace("--with-", "--without-") if switch.startswith("--with-") else f"--no-{switch[2:]}"
+        return switch if value else off
+    if name == "shots" and value is None:
+        value = 0
+    if name == "features":
+        value = ",".join(value)
+    return f"{option(name)} {value:g}" if isinstance(value, float) else f"{option(name)} {written(value)}"
+
+
 def written(value: Any) -> str:
     """A setting as it is shown to its user."""
     if isinstance(value, tuple) and value and isinstance(value[0], tuple):

@@ -2,7 +2,7 @@
 
 from .comparing import compare, plan_each
 from .measuring import PROBES, measure
-from .pricing import require_within, seconds
+from .pricing import counted, require_within, seconds
 from .results import Comparison, Entry
 
-__all__ = ["PROBES", "Comparison", "Entry", "compare", "measure", "plan_each", "require_within", "seconds"]
+__all__ = ["PROBES", "Comparison", "Entry", "compare", "counted", "measure", "plan_each", "require_within", "seconds"]

@@ -87,8 +87,8 @@ class Spending:
             price = sum(tally.qpu_seconds for tally in tallies.values())
         if spent + price > self.limit * (1 + ROUNDING) and price > 0:
             raise BudgetError(
-                f"{spent:.1f} QPU seconds spent, the next round would take {price:.1f}, "
-                f"the budget is {seconds_text(self.limit)}; raise the budget, or use fewer shots, rows or parts"
+                f"{seconds_text(spent)} QPU seconds spent, the next round would take {seconds_text(price)}, "
+                f"the budget is {budget_text(self.limit)}; raise the budget, or use fewer shots, rows or parts"
             )
 
     def share(self, job: Job, jobs: Sequence[Job]) -> Callable[[], float | None]:
@@ -100,6 +100,12 @@ class Spending:
         return lambda: max(0.0, limit - self.seconds) * mine
 
 
-def seconds_text(seconds: float) -> str:
-    """With one decimal, or more where that would say nothing."""
-    return f"{seconds:.1f}" if seconds >= 0.1 or not seconds else f"{seconds:.2g}"
+def seconds_text(seconds: float, above: float = 0.0) -> str:
+    """With one decimal, or as many more as show that this is above 0, or above what it exceeds."""
+    digits = next((count for count in range(1, 17) if float(f"{seconds:.{count}f}") > above), 1)
+    return f"{seconds:.{digits}f}"
+
+
+def budget_text(seconds: float) -> str:
+    """A limit as it was given, every digit of it."""
+    return repr(float(seconds))

@@ -30,7 +30,7 @@ class Writing(Reading):
         """Open for writing; the file is made if it is not there, readable by its owner alone.
 
         Raises:
-            InputError: If another process writes to it, it is not a journal or damaged, or cannot be written.
+            InputError: If it is written to already, is not a journal or damaged, or cannot be written.
         """
         self.path = checked_path(path)
         self._guard, self._base = threading.RLock(), None
@@ -42,6 +42,7 @@ class Writing(Reading):
             self.path.with_name(f".{self.path.name}.lock"),
             f"the journal {self.path} is written by another process; wait for it, or stop it",
             self.path,
+            f"the journal {self.path} is open for writing already, in this process; close it, or use the one that is open",
         )
         try:
             self._open()

@@ -229,7 +229,7 @@ def test_a_name_and_a_file_of_that_name(write, monkeypatch):
     monkeypatch.chdir(path.parent)
     assert len(tasks.load("narma2")) == 300
     assert len(tasks.load("./narma2")) == len(tasks.load(path)) == 6
-    with pytest.raises(InputError, match="option 'y0' is for pendulum"):
+    with pytest.raises(InputError, match="option 'y0' is for narma2, narma5, narma10: a CSV file has"):
         tasks.load("./narma2", y0=0.1)
 
 

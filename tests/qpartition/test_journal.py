@@ -101,13 +101,14 @@ def test_a_file_for_its_owner_alone(path: Path) -> None:
 
 def test_one_writer(path: Path) -> None:
     with Journal(path):
-        with pytest.raises(InputError, match="is written by another process; wait for it, or stop it"):
+        with pytest.raises(InputError, match="is open for writing already, in this process; close it, or use"):
             Journal(path)
         script = f"from qpartition import Journal\nJournal({str(path)!r})"
         other = subprocess.run(
             [sys.executable, "-c", script], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
         )
-        assert other.returncode == 1 and other.stderr.splitlines()[-1].endswith("wait for it, or stop it")
+        assert other.returncode == 1
+        assert other.stderr.splitlines()[-1].endswith("is written by another process; wait for it, or stop it")
     Journal(path).close()
 
 

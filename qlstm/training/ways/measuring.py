@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,8 @@ from ..callbacks import Callback
 from ..prediction import predict
 from ..probing import angles_of, forecast_on, loss_gradient
 from ..trainer import Trainer
-from .planning import REPEATS, Way, WaysContest
+from .pace import Pace, Task
+from .planning import REPEATS, Way, WaysContest, asked_of
 from .table import Row, WaysResult
 
 if TYPE_CHECKING:
@@ -22,28 +23,70 @@ if TYPE_CHECKING:
     from ...tasks import Dataset
 
 
-def run_ways(contest: WaysContest, callbacks: Sequence[Callback] = ()) -> WaysResult:
-    """Train every model exactly, then measure each way at equal shots and at equal QPU seconds.
+def run_ways(
+    contest: WaysContest, callbacks: Sequence[Callback] = (), say: Callable[[str], None] = lambda line: None
+) -> WaysResult:
+    """Train every model exactly, then measure each way at equal shots and at equal QPU seconds, or executions.
+
+    Args:
+        contest: From `plan_ways`.
+        callbacks: Told about the trainings.
+        say: Told in a line what is going on, and how long the rest will take.
 
     Raises:
         InputError: If a training fails, as for a learning rate that is too large.
     """
-    trained: dict[int, float] = {}
-    rows = list[Row]()
+    data, trained = contest.data, dict[int, float]()
     for way in contest.ways:
         if id(way.model) not in trained:
-            Trainer(way.model, contest.data, way.settings, callbacks).fit()
-            trained[id(way.model)] = r2(contest.data.y_test, predict(way.model, contest.data.x_test))
-        angles = angles_of(way.model, contest.data)
-        for basis, plan in (("shots", way.plan), ("QPU seconds", way.fair)):
-            if plan is not None:
-                rows.append(_measured(way, plan, basis, contest.data, angles, trained[id(way.model)]))
+            say(f"{way.name}: {way.settings.epochs} epoch(s) in exact simulation")
+            Trainer(way.model, data, way.settings, callbacks).fit()
+            trained[id(way.model)] = r2(data.y_test, predict(way.model, data.x_test))
+    pace = Pace([task for way in contest.ways for task in _tasks(way, contest)], say)
+    rows = list[Row]()
+    for way in contest.ways:
+        angles = angles_of(way.model, data)
+        for basis, plan in _plans(way, contest):
+            rows.append(_measured(way, plan, basis, data, angles, trained[id(way.model)], pace))
     lost = [f"{w.name}: not even one shot costs as little as the cheapest way" for w in contest.ways if w.fair is None]
-    cuts = [f"{w.name}: {str(cut).removeprefix('cut: ')}" for w in contest.ways for cut in w.plan.cuts]
-    return WaysResult(tuple(rows), (*lost, *cuts))
+    whole = [f"{way.name}: nothing is cut, its circuits fit the cores" for way in contest.ways if _is_spared(way)]
+    cuts = [f"{way.name}: {str(cut).removeprefix('cut: ')}" for way in contest.ways for cut in way.plan.cuts]
+    return WaysResult(tuple(rows), (*lost, *whole, *cuts))
 
 
-def _measured(way: Way, plan: Plan, basis: str, data: Dataset, angles: tuple[Angles, Weights], exact_r2: float) -> Row:
+def _is_spared(way: Way) -> bool:
+    """Whether bridges are there and not cut."""
+    return bool(way.settings.bridges) and not way.plan.cuts
+
+
+def _plans(way: Way, contest: WaysContest) -> list[tuple[str, Plan]]:
+    """What a way has in common with the others, and its plan then."""
+    both = (("shots", way.plan), (contest.basis, way.fair))
+    return [(basis, plan) for basis, plan in both if plan is not None]
+
+
+def _tasks(way: Way, contest: WaysContest) -> Iterator[Task]:
+    """What `_measured` measures, in its order."""
+    from qpartition.comparison import counted
+
+    once, forecast = asked_of(way, contest.data)
+    for basis, plan in _plans(way, contest):
+        yield Task(way.name, basis, "expectations", counted(plan, once).parameter_sets)
+        yield Task(way.name, basis, "a gradient", plan.step.parameter_sets)
+        for number in range(REPEATS):
+            sets = counted(plan, forecast).parameter_sets
+            yield Task(way.name, basis, f"forecast {number + 1} of {REPEATS}", sets)
+
+
+def _measured(
+    way: Way,
+    plan: Plan,
+    basis: str,
+    data: Dataset,
+    angles: tuple[Angles, Weights],
+    exact_r2: float,
+    pace: Pace,
+) -> Row:
     from backends import open_qpu
     from qpartition import Dispatcher, Topology
     from qpartition import plan as make_plan
@@ -54,9 +97,14 @@ def _measured(way: Way, plan: Plan, basis: str, data: Dataset, angles: tuple[Ang
     rows = min(way.settings.batch, data.train)
     slope = loss_gradient(way.model, data, rows, None)
     with Dispatcher(plan, seed=way.settings.seed) as devices:
-        found = devices.values(*angles)
-        measured_slope = loss_gradient(way.model, data, rows, devices)
-        scores = [r2(data.y_test, forecast_on(devices, way.model, data)) for _ in range(REPEATS)]
+        with pace.measuring():
+            found = devices.values(*angles)
+        with pace.measuring():
+            measured_slope = loss_gradient(way.model, data, rows, devices)
+        scores = list[float]()
+        for _ in range(REPEATS):
+            with pace.measuring():
+                scores.append(r2(data.y_test, forecast_on(devices, way.model, data)))
     squares = np.concatenate([((found[key].value - truth[key].value) ** 2).ravel() for key in truth])
     return Row(
         way=way.name,

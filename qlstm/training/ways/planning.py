@@ -1,4 +1,4 @@
-"""Every way planned, at equal shots and at equal QPU seconds, and priced; nothing is run."""
+"""Every way planned, at equal shots and at equal price, and priced; nothing is run."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from ..assembly import build_data, build_model, division, open_topology
 from ..cut_limit import naming_the_option
 from ..pricing import mapping_options, plan_options
 from ..probing import measured_windows
+from ..rules import of_ways
 from ..settings import RunSettings
+from ..unused import require_used
 from .names import named_ways
+from .table import EXECUTIONS, SECONDS
 
 if TYPE_CHECKING:
-    from qpartition import Plan, Workload
+    from qpartition import Plan, Topology, Workload
+    from qpartition.counts import Sets
 
     from ...forecaster import Forecaster
     from ...tasks import Dataset
@@ -53,11 +57,19 @@ class Way:
 
 @dataclass(frozen=True)
 class WaysContest:
-    """All contestants on one task."""
+    """All contestants on one task.
+
+    Attributes:
+        settings: What was asked for.
+        data: The windows of the task.
+        ways: The contestants.
+        basis: What `Way.fair` makes equal: `SECONDS`, or `EXECUTIONS` where a way is billed nothing.
+    """
 
     settings: RunSettings
     data: Dataset
     ways: tuple[Way, ...]
+    basis: str
 
 
 def plan_ways(given: Mapping[str, Any]) -> WaysContest:
@@ -76,22 +88,15 @@ def plan_ways(given: Mapping[str, Any]) -> WaysContest:
     base = RunSettings(**{**given, "wide": "whole"})
     if not base.qpu:
         raise InputError("compare needs devices to run on; name some with --qpu, such as fake:fez")
-    for name in ("gradient", "samples"):
-        if name in given:
-            raise InputError(
-                f"--{name} means nothing to a comparison of ways: all are judged by {GRADIENT}; leave it out"
-            )
+    require_used(given, base, of_ways(names))
     if base.shots is None:
         raise InputError("ways are compared at equal shots; give --shots of at least 1")
-    if base.max_overhead is not None and set(names) <= {"split", "whole"}:
-        raise InputError(
-            f"--max-overhead {base.max_overhead:g} limits what cuts cost, {' and '.join(names)} cut nothing; leave it out"
-        )
     data = build_data(base)
     models: dict[tuple[int, Bridges], Forecaster] = {}
     ways = [_planned(name, base, data, models) for name in names]
-    cheapest = min(_seconds(way.plan) for way in ways)
-    contest = WaysContest(base, data, tuple(replace(way, fair=_fair(way, cheapest)) for way in ways))
+    basis = SECONDS if all(way.plan.step.qpu_seconds for way in ways) else EXECUTIONS
+    cheapest = min(price(way.plan, basis) for way in ways)
+    contest = WaysContest(base, data, tuple(replace(way, fair=_fair(way, basis, cheapest)) for way in ways), basis)
     require_within(base.budget, {way.name: _price(way, data) for way in contest.ways}, "way")
     return contest
 
@@ -106,9 +111,15 @@ def _planned(name: str, base: RunSettings, data: Dataset, models: dict[tuple[int
     model = models[model_key]
     workload = Workload.of(model, min(settings.batch, data.train), settings.window)
     try:
-        made = _plan(settings, workload, model, settings.shots)
+        made = _plan(settings, workload, model, open_topology(settings, model), settings.shots)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
+    if name == "cut" and not made.cuts:
+        fitting = max(circuit.num_qubits for circuit in model.circuits())
+        raise InputError(
+            f"cut: nothing is cut, since circuits of {fitting} qubits fit cores of {settings.core_qubits};"
+            f" give --core-qubits less than {fitting}, or leave the way out"
+        )
     return Way(name, settings, model, workload, made)
 
 
@@ -133,42 +144,55 @@ def _settings(name: str, base: RunSettings, data: Dataset) -> RunSettings:
     return replace(base, **{"bridges": 0, **changes[kind]})
 
 
-def _plan(settings: RunSettings, workload: Workload, model: Forecaster, shots: int | None) -> Plan:
+def _plan(settings: RunSettings, workload: Workload, model: Forecaster, topology: Topology, shots: int | None) -> Plan:
     from qpartition import plan
 
     options = plan_options(settings, model) | mapping_options(settings, settings.mapping)
     with naming_the_option(settings, model):
-        return plan(workload, open_topology(settings, model), settings.mapping, shots, gradient=GRADIENT, **options)
+        return plan(workload, topology, settings.mapping, shots, gradient=GRADIENT, **options)
 
 
-def _seconds(plan: Plan) -> float:
-    """QPU seconds of a training step; where devices bill nothing its executions, which are what they would bill by."""
-    return plan.step.qpu_seconds or float(plan.step.executions)
+def _at(way: Way, shots: int) -> Plan:
+    """The plan of a way with other shots, on the same devices: what they have prepared of its circuits stays of use."""
+    assert way.plan.live is not None
+    return _plan(way.settings, way.workload, way.model, way.plan.live.topology, shots)
 
 
-def _fair(way: Way, target: float) -> Plan | None:
+def price(plan: Plan, basis: str) -> float:
+    """What a training step costs, in `SECONDS` or `EXECUTIONS`."""
+    return plan.step.qpu_seconds if basis == SECONDS else float(plan.step.executions)
+
+
+def _fair(way: Way, basis: str, target: float) -> Plan | None:
     """The plan whose training step costs ``target``; None where not even one shot is so cheap.
 
     A job costs the same whatever runs in it, and all else is in proportion to the shots.
     """
-    if _seconds(way.plan) <= target:
+    full = price(way.plan, basis)
+    if full <= target:
         return way.plan
     shots = way.plan.shots or 1
-    half = _plan(way.settings, way.workload, way.model, max(1, shots // 2))
-    slope = (_seconds(way.plan) - _seconds(half)) / (shots - (half.shots or 1))
-    fixed = _seconds(way.plan) - slope * shots
+    half = _at(way, max(1, shots // 2))
+    slope = (full - price(half, basis)) / (shots - (half.shots or 1))
+    fixed = full - slope * shots
     fewer = int((target - fixed) / slope) if slope > 0 else 0
-    return _plan(way.settings, way.workload, way.model, fewer) if fewer >= 1 else None
+    return _at(way, fewer) if fewer >= 1 else None
 
 
 def _price(way: Way, data: Dataset) -> float:
     """QPU seconds of all that is measured: a round at the model's angles, a gradient, and forecasts; at both shots."""
     from qpartition.comparison import seconds
 
-    total = 0.0
-    for plan in filter(None, (way.plan, way.fair)):
-        probe = way.workload.resized(len(measured_windows(data))).forward_rounds()
-        forecast = way.workload.resized(len(data.x_test)).forward_rounds()
-        once = {key: sum(wave.get(key, 0) for wave in probe) for key in way.workload.keys}
-        total += seconds(plan, [once]) + seconds(plan, [*forecast] * REPEATS) + plan.step.qpu_seconds
-    return total
+    once, forecast = asked_of(way, data)
+    return sum(
+        seconds(plan, once) + seconds(plan, forecast * REPEATS) + plan.step.qpu_seconds
+        for plan in (way.plan, way.fair)
+        if plan is not None
+    )
+
+
+def asked_of(way: Way, data: Dataset) -> tuple[list[Sets], list[Sets]]:
+    """The round at the angles of the model, and the rounds of one forecast."""
+    probe = way.workload.resized(len(measured_windows(data))).forward_rounds()
+    once = {key: sum(wave.get(key, 0) for wave in probe) for key in way.workload.keys}
+    return [once], list(way.workload.resized(len(data.x_test)).forward_rounds())

@@ -7,6 +7,8 @@ from typing import Any
 
 from qpartition.tables import Cell, table
 
+SECONDS, EXECUTIONS = "QPU seconds", "executions"
+"""What may be made equal beside shots: executions where nothing is billed."""
 HEADER = (
     "way", "shots", "core qubits", "parameters", "overhead", "here", "rounds", "jobs", "executions", "QPU s", "error <Z>",
     "gradient error", "test R2", "+-", "exact R2",
@@ -19,7 +21,8 @@ class Row:
 
     Attributes:
         way: Its name.
-        equal: What it has in common with the others: ``"shots"``, or ``"QPU seconds"`` of a training step.
+        equal: What it has in common with the others: ``"shots"``, or the price of a training step: ``"QPU seconds"``,
+            or ``"executions"`` where nothing is billed.
         shots: Per circuit.
         core_qubits: Width of the widest circuit that runs.
         parameters: Of the model, its head included.
@@ -53,28 +56,36 @@ class Row:
     r2_stderr: float
     exact_r2: float
 
+    def price(self, basis: str) -> float:
+        """What a training step costs, in `SECONDS` or `EXECUTIONS`."""
+        return self.qpu_seconds if basis == SECONDS else float(self.executions)
+
 
 @dataclass(frozen=True)
 class WaysResult:
     """All ways.
 
     Attributes:
-        rows: At equal shots and at equal QPU seconds.
-        notes: What was cut, and what has no place at equal QPU seconds.
+        rows: At equal shots, then at equal QPU seconds, or executions.
+        notes: What was cut, and what has no place at an equal price.
     """
 
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
 
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """What was made equal: shots, and QPU seconds or executions."""
+        return tuple(dict.fromkeys(row.equal for row in self.rows))
+
     def equal(self, basis: str) -> tuple[Row, ...]:
-        """The rows that have shots, or QPU seconds, in common."""
+        """The rows that have this in common, one of `bases`."""
         return tuple(row for row in self.rows if row.equal == basis)
 
     def __str__(self) -> str:
         """Two tables."""
         parts = [
-            f"at equal {basis}:\n{table(HEADER, [_cells(row) for row in self.equal(basis)])}"
-            for basis in dict.fromkeys(row.equal for row in self.rows)
+            f"at equal {basis}:\n{table(HEADER, [_cells(row) for row in self.equal(basis)])}" for basis in self.bases
         ]
         return "\n\n".join([*parts, "\n".join(self.notes)]).rstrip()
 

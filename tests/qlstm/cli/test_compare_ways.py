@@ -16,14 +16,14 @@ def test_ways_at_equal_shots_and_at_equal_executions(here, qlstm):
     options = ("--qpu", "exact", "--shots", 256, "--epochs", 1, "--partition", "shared-input", "--out", "cmp")
     code, out, err = qlstm("compare", *MODEL, "--wide", WAYS, *options)
     assert (code, err) == (0, "")
-    for word in (*HEADER, "at equal shots", "at equal QPU seconds", "sampling overhead"):
+    for word in (*HEADER, "at equal shots", "at equal executions", "sampling overhead"):
         assert word in out, word
     assert "\ncut: " in out and "cut: cut" not in out
     assert sorted(path.name for path in (here / "cmp").iterdir()) == ["compare.json", "compare.png"]
     rows = json.loads((here / "cmp" / "compare.json").read_text())["ways"]
     names = list(named_ways(WAYS))
     shots = {row["way"]: row for row in rows if row["equal"] == "shots"}
-    fair = {row["way"]: row for row in rows if row["equal"] == "QPU seconds"}
+    fair = {row["way"]: row for row in rows if row["equal"] == "executions"}
     assert list(shots) == list(fair) == names
     assert {row["shots"] for row in shots.values()} == {256}
     cheapest = min(row["executions"] for row in shots.values())
@@ -68,8 +68,10 @@ def test_bridges_alone_and_json(here, qlstm):
         (("--wide", "split,cut"), "compare needs devices"),
         (("--wide", "split,cut", "--qpu", "exact", "--shots", 0), "give --shots of at least 1"),
         (("--wide", "split,cut", "--qpu", "exact", "--mapping", "greedy", "--mapping", "random"), "give --mapping once"),
-        (("--wide", "split,cut", "--qpu", "exact", "--gradient", "spsa"), "--gradient means nothing to a comparison of ways"),
+        (("--wide", "split,cut", "--qpu", "exact", "--gradient", "spsa"), "--gradient spsa means nothing to a comparison"),
         (("--wide", "split,bridges=9", "--qpu", "exact"), "bridges=9 is more than"),
+        (("--wide", "split,cut,whole", "--qpu", "exact", "--core-qubits", 8),
+         "cut: nothing is cut, since circuits of 5 qubits fit cores of 8; give --core-qubits less than 5"),
         (("--wide", "split,cut", "--qpu", "exact", "--ansatz", "chen2020", "--depth", 2, "--hidden", 4),
          "more than --max-overhead 1e+06; use fewer entangling gates across (the linear entangler"),
     ],
