@@ -10,7 +10,7 @@ import numpy as np
 
 from .angles import FloatArray
 from .fragments import Fragment
-from .sharing import Sharing
+from .sharing import Sharing, Terms
 
 _SET, _STRING = "Z", "Y"
 """Letters of the axes for parameter sets and Pauli strings."""
@@ -58,21 +58,57 @@ class Knitter:
             variances: Theirs, same shapes.
             sharing: The sums, and which strings share samples.
         """
-        errors = [np.sqrt(np.maximum(variance, 0.0)) for variance in variances]
+        variances = [np.maximum(variance, 0.0) for variance in variances]
         total = np.zeros((max(len(array) for array in (*matrices, *tensors)), sharing.observables))
-        moving = [f for f, error in enumerate(errors) if error.any()]
+        moving = [f for f, variance in enumerate(variances) if variance.any()]
         for size in range(1, len(moving) + 1):
             for chosen in combinations(moving, size):
-                kept = [f for f in range(len(tensors)) if f not in chosen]
-                letters = "".join(self._fragments[f][1:-1] for f in chosen)
-                slope = self._contracted(matrices, tensors, kept, _SET + letters + _STRING)
-                error = self._einsum(
-                    [self._fragments[f] for f in chosen], [errors[f] for f in chosen], _SET + letters + _STRING
-                )
-                reach = slope * error
                 terms = sharing.terms(chosen)
-                total[:, terms.observables] += terms.variance(reach.reshape(len(reach), -1, reach.shape[-1]))
+                share = self._separate if terms.is_separate else self._bound
+                total[:, terms.observables] += share(matrices, tensors, variances, chosen, terms)
         return total
+
+    def _separate(
+        self,
+        matrices: Sequence[FloatArray],
+        tensors: Sequence[FloatArray],
+        variances: Sequence[FloatArray],
+        chosen: Sequence[int],
+        terms: Terms,
+    ) -> FloatArray:
+        """The summand of `variance` for one set of fragments whose estimates are independent.
+
+        A cut between two of them is a factor of the slope, so it is squared alone: the slope that is left has an axis
+        only for cuts that lead elsewhere, not one for every choice of all these fragments.
+        """
+        kept = [f for f in range(len(tensors)) if f not in chosen]
+        ends = {letter for f in chosen for letter in self._fragments[f]} - {_SET, _STRING}
+        inner = [k for k, sides in enumerate(self._sides) if ends.issuperset(sides)]
+        outer = [k for k in range(len(matrices)) if k not in inner]
+        leading = "".join(sorted(ends - {side for k in inner for side in self._sides[k]}))
+        factors = [*(self._cuts[k] for k in outer), *(self._fragments[f] for f in kept), _SET + _STRING]
+        ones = np.ones((1, tensors[0].shape[-1]))
+        operands = [*(matrices[k] for k in outer), *(tensors[f] for f in kept), ones]
+        slope = terms.together(self._einsum(factors, operands, _SET + leading + _STRING))
+        subscripts = [*(self._cuts[k] for k in inner), *(self._fragments[f] for f in chosen), _SET + leading + _STRING]
+        squares = [*(matrices[k] ** 2 for k in inner), *(variances[f][..., terms.estimates] for f in chosen), slope**2]
+        return terms.summed(self._einsum(subscripts, squares, _SET + _STRING))
+
+    def _bound(
+        self,
+        matrices: Sequence[FloatArray],
+        tensors: Sequence[FloatArray],
+        variances: Sequence[FloatArray],
+        chosen: Sequence[int],
+        terms: Terms,
+    ) -> FloatArray:
+        """The same where several estimates are from one circuit."""
+        kept = [f for f in range(len(tensors)) if f not in chosen]
+        axes = _SET + "".join(self._fragments[f][1:-1] for f in chosen) + _STRING
+        errors = [np.sqrt(variances[f]) for f in chosen]
+        slope = self._contracted(matrices, tensors, kept, axes)
+        reach = slope * self._einsum([self._fragments[f] for f in chosen], errors, axes)
+        return terms.variance(reach.reshape(len(reach), -1, reach.shape[-1]))
 
     def _contracted(
         self, matrices: Sequence[FloatArray], tensors: Sequence[FloatArray], kept: Sequence[int], result: str

@@ -66,6 +66,24 @@ class Terms:
         first = _begins(owner)
         return cls(string, weights[observable, string], same, run, first, owner[first, 0])
 
+    @property
+    def is_separate(self) -> bool:
+        """Whether different estimates of one observable are all from different circuits, and so independent."""
+        return len(self.run) == len(self.same)
+
+    @property
+    def estimates(self) -> Indices:
+        """Of every different estimate, the number of a string that it is part of."""
+        return np.asarray(self.strings[self.same])
+
+    def together(self, slopes: FloatArray) -> FloatArray:
+        """Slopes of the sums by every different estimate, without sign; ``slopes`` of the strings along the last axis."""
+        return np.abs(np.add.reduceat(slopes[..., self.strings] * self.weights, self.same, axis=-1))
+
+    def summed(self, parts: FloatArray) -> FloatArray:
+        """What every independent estimate adds to its observable, shape (n, estimates), as (n, ``observables``)."""
+        return np.asarray(np.add.reduceat(parts, self.observable, axis=-1))
+
     def variance(self, errors: FloatArray) -> FloatArray:
         """Of the sums: added up where estimates are the same, at most so where they are of one circuit, squared elsewhere.
 
@@ -76,10 +94,8 @@ class Terms:
         Returns:
             Shape (n, ``observables``).
         """
-        terms = errors[..., self.strings] * self.weights
-        together = np.abs(np.add.reduceat(terms, self.same, axis=-1))
-        bound = np.add.reduceat(together, self.run, axis=-1)
-        return np.asarray(np.add.reduceat((bound**2).sum(axis=1), self.observable, axis=-1))
+        bound = np.add.reduceat(self.together(errors), self.run, axis=-1)
+        return self.summed((bound**2).sum(axis=1))
 
 
 def _begins(keys: Indices) -> Indices:

@@ -12,6 +12,7 @@ from qiskit.quantum_info import SparsePauliOp
 from backends import open_qpu
 from qpartition import Dispatcher, Topology, plan
 from qpartition.cutting import cut
+from qpartition.cutting.sharing import Terms
 from tests.qpartition.cutting import circuits
 
 ROWS = 3000
@@ -119,3 +120,16 @@ def test_errors_on_devices_are_exact_for_strings_of_their_own_circuits_and_bound
     ratio = (found.values - exact).std(axis=0) / found.stderr.mean(axis=0)
     assert 0.88 < ratio[0] < 1.12
     assert np.all(ratio[1:] < 1.1) and np.all(ratio[1:] > 0.3)
+
+
+@pytest.mark.parametrize("widths", [3, 2, [2, 1, 2, 1]])
+def test_a_cut_squared_alone_is_the_sum_over_all_its_choices(monkeypatch: pytest.MonkeyPatch, widths: Any) -> None:
+    circuit = circuits.chain(6, layers=2 if widths == 3 else 1)
+    knitted = cut(circuit, [MAGNETISATION, ISING, OPPOSED, letters(6, 2)], max_qubits=widths, max_overhead=1e9)
+    values = circuits.angles_of(circuit, 3)
+    fast = knitted.expectations(values, shots=200, seed=1)
+    monkeypatch.setattr(Terms, "is_separate", False)
+    slow = knitted.expectations(values, shots=200, seed=1)
+    np.testing.assert_array_equal(fast.values, slow.values)
+    np.testing.assert_allclose(fast.stderr, slow.stderr, rtol=1e-10)
+    assert slow.stderr.min() > 0
