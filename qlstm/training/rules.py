@@ -134,7 +134,7 @@ def of_mappings(mappings: Sequence[str]) -> tuple[Unused, ...]:
         *_CIRCUITS,
         Unused(
             ("objective",),
-            f"is for mappings that weigh time and error, {', '.join(mappings)} do not; leave it out, or add --mapping"
+            f"is for mappings that weigh time and error, not for {', '.join(mappings)}; leave it out, or add --mapping"
             " noise-aware or optimal",
             lambda s, g: not any(map(weighs, mappings)),
         ),

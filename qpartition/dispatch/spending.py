@@ -107,5 +107,6 @@ def seconds_text(seconds: float, above: float = 0.0) -> str:
 
 
 def budget_text(seconds: float) -> str:
-    """A limit as it was given, every digit of it."""
-    return repr(float(seconds))
+    """A limit as it was given: with one decimal where that is all of it, else with six digits."""
+    short = f"{seconds:.1f}"
+    return short if float(short) == seconds or seconds >= 1e5 else f"{seconds:.6g}"

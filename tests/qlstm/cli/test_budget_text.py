@@ -28,4 +28,4 @@ def test_numbers_that_are_near():
     assert seconds_text(5.04, 5.0) == "5.04"
     assert seconds_text(60.123, 5.0) == "60.1"
     assert [seconds_text(0.0), seconds_text(0.0004), seconds_text(3.0, 5.0)] == ["0.0", "0.0004", "3.0"]
-    assert [budget_text(20), budget_text(0.001)] == ["20.0", "0.001"]
+    assert [budget_text(20), budget_text(0.001), budget_text(16.76323461)] == ["20.0", "0.001", "16.7632"]

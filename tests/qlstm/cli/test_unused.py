@@ -67,7 +67,7 @@ def test_bridges_of_the_option_are_not_those_of_a_way(here, qlstm):
         ("--perturbation 0.5", "trains exactly"),
         ("--samples 3", "means nothing to --gradient auto"),
         ("--signal", "trains in exact simulation"),
-        ("--objective 3,1,1", "greedy do not"),
+        ("--objective 3,1,1", "not for greedy"),
         ("--gradient spsa --jacobian fused", "--jacobian fused means nothing to --gradient spsa"),
     ],
 )
