@@ -17,7 +17,7 @@ from .fragments import crossing, fragments
 from .knitted import Knitted
 from .normal import normal_form
 from .observables import Observables
-from .wires import marked
+from .wires import LEAST_WIRE, marked
 
 MOST_CUTS = 25
 """Each takes two letters of the contraction."""
@@ -111,17 +111,24 @@ def _chosen(circuit: QuantumCircuit, widths: tuple[int, ...] | None, cuts: objec
 
 
 def _cheapest(normal: QuantumCircuit, widths: tuple[int, ...]) -> Found:
-    """Gates alone, or gates and wires, whichever has the smaller overhead."""
+    """Gates alone, or gates and wires, whichever has the smaller overhead.
+
+    The search for wires misses some; narrower pieces are tried too, so that a wider core is never the dearer one.
+    """
     best = find(normal, widths)
     cost = log_overhead(best)
-    if cost == 0.0:
+    if cost <= LEAST_WIRE:
         return best
-    for width in sorted(set(widths), reverse=True):
+    for width in range(max(widths), 1, -1):
         tried = marked(normal, width)
-        if tried is not None and any(item.name == "cut_wire" for item in tried.circuit.data):
-            found = _moved(tried.circuit, set(tried.gates))
-            if log_overhead(found) < cost and fits(pieces(found), widths):
-                best, cost = found, log_overhead(found)
+        if tried is None:
+            continue
+        found = _moved(tried.circuit, set(tried.gates))
+        fitting = fits(pieces(found), widths)
+        if log_overhead(found) < cost and fitting:
+            best, cost = found, log_overhead(found)
+        if cost <= LEAST_WIRE or tried.is_best and fitting:
+            break
     return best
 
 
