@@ -131,7 +131,7 @@ def _cheapest(normal: QuantumCircuit, widths: tuple[int, ...]) -> Found:
         fitting = fits(pieces(found), widths)
         if log_overhead(found) < cost and fitting:
             best, cost = found, log_overhead(found)
-        if cost <= LEAST_WIRE or tried.is_best and fitting:
+        if cost <= LEAST_WIRE or (tried.is_best and fitting):
             break
     return best
 

@@ -42,9 +42,9 @@ def exhaustive(matrix: FloatArray, rooms: Sequence[int]) -> Rooms:
         chosen.append(np.full(every + 1, int(rest.argmax())))
     labels, left = np.zeros(len(matrix), dtype=np.intp), every
     for room in reversed(range(len(rooms))):
-        block = int(chosen[room][left])
-        labels[[q for q in range(len(matrix)) if block >> q & 1]] = room
-        left -= block
+        mine = int(chosen[room][left])
+        labels[[q for q in range(len(matrix)) if mine >> q & 1]] = room
+        left -= mine
     return labels
 
 

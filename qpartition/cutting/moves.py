@@ -29,7 +29,7 @@ def moved(normal: QuantumCircuit, cut: Collection[int], observed: Iterable[int] 
         if item.name == "cut_wire":
             made.cut_wire(qubits[0])
         elif item.name == "move":
-            made.move(*qubits, is_cut=i in cut)
+            made.move(qubits[0], qubits[1], is_cut=i in cut)
         else:
             made.gate(item.operation, qubits, is_cut=i in cut)
     for qubit in observed:

@@ -11,6 +11,8 @@ from .angles import FloatArray
 
 _NOISE = 0.4
 """Standard deviation of the logarithm of the factors by which weights are changed to get other orders."""
+_ENDS = 3
+"""Qubits at the ends of two clusters that are looked at."""
 
 
 def orders(matrix: FloatArray, rng: np.random.Generator) -> Iterator[Rooms]:
@@ -27,8 +29,8 @@ def orders(matrix: FloatArray, rng: np.random.Generator) -> Iterator[Rooms]:
     yield _spectral(matrix)
     yield _merged(matrix)
     while True:
-        noise = np.exp(np.triu(rng.normal(0.0, _NOISE, matrix.shape), 1))
-        yield _merged(matrix * np.triu(noise, 1) + (matrix * np.triu(noise, 1)).T)
+        noisy = np.triu(matrix * np.exp(rng.normal(0.0, _NOISE, matrix.shape)), 1)
+        yield _merged(noisy + noisy.T)
 
 
 def _spectral(matrix: FloatArray) -> Rooms:
@@ -56,7 +58,10 @@ def _merged(matrix: FloatArray) -> Rooms:
 
 def _end_to_end(matrix: FloatArray, first: list[int], second: list[int]) -> list[int]:
     """Two orders one after the other, turned so that the ends that meet are joined most."""
-    turned = [(a, b) for a in (first, first[::-1]) for b in (second, second[::-1])]
-    near = [sum(matrix[a[-1 - i], b[j]] / (1 + i + j) for i in range(min(3, len(a))) for j in range(min(3, len(b)))) for a, b in turned]
-    a, b = turned[int(np.argmax(near))]
+
+    def near(pair: tuple[list[int], list[int]]) -> float:
+        a, b = pair[0][::-1][:_ENDS], pair[1][:_ENDS]
+        return sum(float(matrix[p, q]) / (1 + i + j) for i, p in enumerate(a) for j, q in enumerate(b))
+
+    a, b = max(((a, b) for a in (first, first[::-1]) for b in (second, second[::-1])), key=near)
     return a + b

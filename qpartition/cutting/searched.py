@@ -13,7 +13,7 @@ from .orders import orders
 
 _TRIES = 10
 """Orders, and as many kicks of the best assignment; more where there is no start."""
-_WITHOUT_START = 3
+_WITHOUT_START = 6
 
 
 def searched(matrix: FloatArray, rooms: Sequence[int], start: Rooms | None = None) -> Rooms:
