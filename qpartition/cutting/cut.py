@@ -11,14 +11,14 @@ from qiskit import QuantumCircuit
 from backends.errors import InputError, check_is, shown
 from backends.whole import whole
 
+from .cheapest import cheapest
 from .errors import REMEDIES, OverheadError
-from .finder import Found, find, fits, log_overhead, pieces
+from .finder import Found, fits, log_overhead
 from .fragments import crossing, fragments
 from .knitted import Knitted
 from .moves import moved
 from .normal import normal_form
 from .observables import Observables
-from .wires import LEAST_WIRE, marked
 
 MOST_CUTS = 25
 """Each takes two letters of the contraction."""
@@ -98,7 +98,7 @@ def _chosen(circuit: QuantumCircuit, widths: tuple[int, ...] | None, cuts: objec
         if widths is None:
             raise InputError("cut() is told neither where to cut nor how wide cores are; give max_qubits, or cuts")
         told = moved(normal_form(circuit), (), observed)
-        best = _cheapest(told.circuit, widths)
+        best = cheapest(told.circuit, widths)
         return Found(best.circuit, best.cut, tuple(best.place[wire] for wire in told.place))
     normal = normal_form(circuit)
     if cuts is None:
@@ -112,28 +112,6 @@ def _chosen(circuit: QuantumCircuit, widths: tuple[int, ...] | None, cuts: objec
     if not isinstance(cuts, Sequence):
         raise InputError(f"cuts={shown(cuts)} must be indices of gates, or a text with a label per qubit")
     return moved(normal, _indices(circuit, normal, cuts), observed)
-
-
-def _cheapest(normal: QuantumCircuit, widths: tuple[int, ...]) -> Found:
-    """Gates alone, or gates and wires, whichever has the smaller overhead.
-
-    The search for wires misses some; narrower pieces are tried too, so that a wider core is never the dearer one.
-    """
-    best = find(normal, widths)
-    cost = log_overhead(best)
-    if cost <= LEAST_WIRE:
-        return best
-    for width in range(max(widths), 1, -1):
-        tried = marked(normal, width)
-        if tried is None:
-            continue
-        found = moved(tried.circuit, tried.gates)
-        fitting = fits(pieces(found), widths)
-        if log_overhead(found) < cost and fitting:
-            best, cost = found, log_overhead(found)
-        if cost <= LEAST_WIRE or (tried.is_best and fitting):
-            break
-    return best
 
 
 def _labelled_wires(cuts: object) -> Found:

@@ -54,6 +54,8 @@ def find(circuit: QuantumCircuit, widths: Sequence[int]) -> Found:
     qubits = circuit.num_qubits
     if len(widths) > 1 and sum(widths) < qubits:
         raise InputError(f"{qubits} qubits do not fit on cores of {sorted(widths)}; add a core or use wider ones")
+    if max(widths) >= qubits:
+        return Found(circuit, frozenset(), tuple(range(qubits)))
     matrix = affinity(costs(circuit))
     rooms = _useful(qubits, widths)
     if affordable(qubits, rooms):

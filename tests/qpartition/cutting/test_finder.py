@@ -15,7 +15,7 @@ from qiskit_addon_cutting.qpd import QPDBasis
 
 from qpartition.cutting import cut
 from qpartition.cutting.affinity import affinity, price
-from qpartition.cutting.cut import _cheapest
+from qpartition.cutting.cheapest import cheapest
 from qpartition.cutting.finder import costs, find, fits, log_overhead, pieces
 from qpartition.cutting.searched import searched
 
@@ -115,7 +115,7 @@ def test_a_wider_core_is_never_dearer(qubits: int, seed: int) -> None:
         circuit.cx(a, a + 1)
     least_so_far = inf
     for width in range(2, qubits):
-        now = log_overhead(_cheapest(circuit, (width,)) if qubits < 10 else find(circuit, [width]))
+        now = log_overhead(cheapest(circuit, (width,)) if qubits < 10 else find(circuit, [width]))
         assert now <= least_so_far + 1e-5
         least_so_far = now
 
@@ -132,7 +132,13 @@ def test_of_equal_overheads_the_fewest_gates_then_pieces_alike() -> None:
     assert not find(free, [4]).cut and not find(free, [2]).cut
 
 
-def test_gates_that_cannot_be_cut_are_not_if_there_is_another_way() -> None:
+def test_a_circuit_that_fits_is_not_searched() -> None:
+    circuit = random_circuit(30, 200, 0)
+    assert not find(circuit, [30]).cut and not find(circuit, [3, 31]).cut
+    assert not find(QuantumCircuit(1), [1]).cut
+
+
+def test_what_cannot_be_cut_costs_more_than_all_the_rest() -> None:
     circuit = QuantumCircuit(4)
     circuit.cx(0, 2)
     circuit.cx(2, 0)
