@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite, log, log10
 
+import numpy as np
 from qiskit import QuantumCircuit
-from qiskit_addon_cutting.instructions import Move
 
 from backends.errors import InputError, check_is, shown
 from backends.whole import whole
 
+from .cheapest import cheapest
 from .errors import REMEDIES, OverheadError
-from .finder import Found, find, fits, log_overhead, pieces
+from .finder import Found, fits, log_overhead
 from .fragments import crossing, fragments
 from .knitted import Knitted
+from .moves import moved
 from .normal import normal_form
 from .observables import Observables
-from .wires import marked
 
 MOST_CUTS = 25
 """Each takes two letters of the contraction."""
@@ -42,7 +43,8 @@ def cut(
 
     Args:
         circuit: Gates on one and two qubits, without measurements; every free angle linear in the parameters. It may hold
-            `qiskit_addon_cutting.instructions.CutWire` where wires are to be cut.
+            `qiskit_addon_cutting.instructions.CutWire` where wires are to be cut, or its
+            ``Move``, which can be cut too; one that is not is no gate, just another name for its qubit.
         observables: Pauli strings such as ``"ZII"`` (qubit 0 is the last letter), or ``SparsePauliOp`` objects.
         max_qubits: Width of the cores: one for all fragments, or a list, one entry per core, each used once.
         cuts: Where: the indices into ``circuit.data`` of two-qubit gates to cut, or a label per qubit (a text such as
@@ -59,7 +61,7 @@ def cut(
     limit = checked_overhead(max_overhead)
     widths = _checked_widths(max_qubits, circuit.num_qubits)
     known = Observables.of(observables, circuit.num_qubits)
-    found = _chosen(circuit, widths, cuts)
+    found = _chosen(circuit, widths, cuts, np.flatnonzero(known.paulis.any(axis=0)).tolist())
     _check_number(found, limit)
     parts, bases, angles = fragments(found.circuit, found.cut, list(circuit.parameters))
     made = Knitted(circuit, parts, bases, angles, known.expanded(found.circuit.num_qubits, found.place))
@@ -89,40 +91,27 @@ def _power(exponent: float) -> str:
     return f"{digits}e+{whole_part:02d}"
 
 
-def _chosen(circuit: QuantumCircuit, widths: tuple[int, ...] | None, cuts: object) -> Found:
+def _chosen(circuit: QuantumCircuit, widths: tuple[int, ...] | None, cuts: object, observed: Sequence[int]) -> Found:
     """The circuit in normal form, with moves where wires are cut, and which of its instructions are cut."""
     has_wires = any(item.name == "cut_wire" for item in circuit.data)
     if cuts is None and not has_wires:
         if widths is None:
             raise InputError("cut() is told neither where to cut nor how wide cores are; give max_qubits, or cuts")
-        return _cheapest(normal_form(circuit), widths)
+        told = moved(normal_form(circuit), (), observed)
+        best = cheapest(told.circuit, widths)
+        return Found(best.circuit, best.cut, tuple(best.place[wire] for wire in told.place))
     normal = normal_form(circuit)
     if cuts is None:
-        return _moved(normal, set())
+        return moved(normal, (), observed)
     if isinstance(cuts, str | Labels):
         if len(cuts) != circuit.num_qubits:
             raise InputError(
                 f"cuts={cuts!r} has {len(cuts)} labels, the circuit {circuit.num_qubits} qubits; label each"
             )
-        return _moved(normal, crossing(normal, cuts)) if not has_wires else _labelled_wires(cuts)
+        return moved(normal, crossing(normal, cuts), observed) if not has_wires else _labelled_wires(cuts)
     if not isinstance(cuts, Sequence):
         raise InputError(f"cuts={shown(cuts)} must be indices of gates, or a text with a label per qubit")
-    return _moved(normal, _indices(circuit, normal, cuts))
-
-
-def _cheapest(normal: QuantumCircuit, widths: tuple[int, ...]) -> Found:
-    """Gates alone, or gates and wires, whichever has the smaller overhead."""
-    best = find(normal, widths)
-    cost = log_overhead(best)
-    if cost == 0.0:
-        return best
-    for width in sorted(set(widths), reverse=True):
-        tried = marked(normal, width)
-        if tried is not None and any(item.name == "cut_wire" for item in tried.circuit.data):
-            found = _moved(tried.circuit, set(tried.gates))
-            if log_overhead(found) < cost and fits(pieces(found), widths):
-                best, cost = found, log_overhead(found)
-    return best
+    return moved(normal, _indices(circuit, normal, cuts), observed)
 
 
 def _labelled_wires(cuts: object) -> Found:
@@ -149,23 +138,6 @@ def _indices(circuit: QuantumCircuit, normal: QuantumCircuit, cuts: Sequence[int
             raise InputError(f"cuts: {shown(given)} is no two-qubit gate of the circuit; those are {sorted(place)}")
         found.add(place[number])
     return found
-
-
-def _moved(normal: QuantumCircuit, gates: set[int]) -> Found:
-    """Wires that are marked are cut too: each goes on as a new qubit, to which a move brings its state."""
-    times = sum(item.name == "cut_wire" for item in normal.data)
-    wider, place, cut = QuantumCircuit(normal.num_qubits + times), list(range(normal.num_qubits)), set[int]()
-    fresh = iter(range(normal.num_qubits, wider.num_qubits))
-    for i, item in enumerate(normal.data):
-        qubits = [normal.find_bit(bit).index for bit in item.qubits]
-        if item.name == "cut_wire" or i in gates:
-            cut.add(len(wider.data))
-        if item.name == "cut_wire":
-            old, place[qubits[0]] = place[qubits[0]], next(fresh)
-            wider.append(Move(), [old, place[qubits[0]]])
-        else:
-            wider.append(item.operation, [place[qubit] for qubit in qubits])
-    return Found(wider, frozenset(cut), tuple(place))
 
 
 def _check_widths(made: Knitted, widths: tuple[int, ...] | None) -> None:

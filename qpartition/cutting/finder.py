@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from math import inf, log
 
 import networkx as nx
@@ -14,13 +14,13 @@ from qiskit_addon_cutting.qpd import QPDBasis
 
 from backends.errors import InputError
 
+from .affinity import Rooms, affinity
+from .angles import FloatArray
 from .bases import CutBasis
+from .exhaustive import affordable, exhaustive
 from .fragments import crossing
 from .free import fixed, is_free
-
-_EXHAUSTIVE = 200_000
-"""Assignments that are all tried; beyond that, local search from several starts."""
-_STARTS = 40
+from .searched import searched
 
 
 @dataclass(frozen=True)
@@ -39,22 +39,61 @@ class Found:
 
 
 def find(circuit: QuantumCircuit, widths: Sequence[int]) -> Found:
-    """Gate cuts of least overhead so that the pieces fit; of equal ones those whose pieces are most alike.
+    """Gate cuts of least overhead so that the pieces fit; of equal ones the fewest, then those whose pieces are most alike.
+
+    That is so for up to 12 qubits, of which all assignments are looked at; more are searched. A wider core never has a
+    dearer cut than a narrower one.
 
     Args:
         circuit: In normal form.
-        widths: Of the cores; a single one is that of all.
+        widths: Of the cores, each used once; a single one is that of as many as are of use.
 
     Raises:
         InputError: If there is no room.
     """
     qubits = circuit.num_qubits
-    rooms = [widths[0]] * -(-qubits // widths[0]) if len(widths) == 1 else sorted(widths, reverse=True)
-    graph = costs(circuit)
-    labels = _exhaustive(graph, rooms) if len(rooms) ** qubits <= _EXHAUSTIVE else _searched(graph, rooms)
-    if labels is None:
-        raise InputError(f"{qubits} qubits do not fit on cores of {rooms}; add a core or use wider ones")
-    return Found(circuit, frozenset(crossing(circuit, labels)), tuple(range(qubits)))
+    if len(widths) > 1 and sum(widths) < qubits:
+        raise InputError(f"{qubits} qubits do not fit on cores of {sorted(widths)}; add a core or use wider ones")
+    if max(widths) >= qubits:
+        return Found(circuit, frozenset(), tuple(range(qubits)))
+    matrix = affinity(costs(circuit))
+    rooms = _useful(qubits, widths)
+    if affordable(qubits, rooms):
+        labels = exhaustive(matrix, rooms)
+    else:
+        labels = searched(matrix, rooms) if len(widths) > 1 else _widened(matrix, widths[0])
+    return Found(circuit, frozenset(crossing(circuit, labels.tolist())), tuple(range(qubits)))
+
+
+def _useful(qubits: int, widths: Sequence[int]) -> list[int]:
+    """Cores that the best cut may need, the widest first.
+
+    Two pieces that fit on one core together are no dearer there, so all pieces but one on cores of a width are wider
+    than half of it.
+    """
+    times = Counter(widths)
+    if len(widths) == 1:
+        times[widths[0]] = qubits
+    return [w for w in sorted(times, reverse=True) for _ in range(min(times[w], 1 + (qubits - 1) // (w // 2 + 1)))]
+
+
+def _widened(matrix: FloatArray, width: int) -> Rooms:
+    """Searched width by width, each from what was found for the one before, so that more room never costs more."""
+    qubits, labels = len(matrix), np.arange(len(matrix))
+    for each in range(2, min(width, qubits) + 1):
+        labels = searched(matrix, _useful(qubits, [each]), _filled(labels, each))
+    return labels
+
+
+def _filled(labels: Rooms, width: int) -> Rooms:
+    """The same with two cores made one as long as both fit."""
+    groups = sorted((list(np.flatnonzero(labels == one)) for one in set(labels.tolist())), key=len)
+    while len(groups) > 1 and len(groups[0]) + len(groups[1]) <= width:
+        groups = sorted([groups[0] + groups[1], *groups[2:]], key=len)
+    found = np.empty_like(labels)
+    for room, group in enumerate(groups):
+        found[group] = room
+    return found
 
 
 def log_overhead(found: Found) -> float:
@@ -88,7 +127,7 @@ def fits(widths: Sequence[int], rooms: Sequence[int]) -> bool:
 
 
 def costs(circuit: QuantumCircuit) -> nx.Graph:
-    """Between every two qubits, the logarithm of the overhead of cutting all their gates; free angles at their worst."""
+    """Between qubits, as ``weight`` the logarithm of the overhead of cutting all their ``gates``; free angles at their worst."""
     graph = nx.Graph()
     graph.add_nodes_from(range(circuit.num_qubits))
     known: dict[tuple[str, tuple[object, ...]], float] = {}
@@ -100,8 +139,8 @@ def costs(circuit: QuantumCircuit) -> nx.Graph:
         if key not in known:
             known[key] = _log_overhead(item.operation, free)
         a, b = (circuit.find_bit(bit).index for bit in item.qubits)
-        weight = graph.get_edge_data(a, b, {"weight": 0.0})["weight"]
-        graph.add_edge(a, b, weight=weight + known[key])
+        before = graph.get_edge_data(a, b, {"weight": 0.0, "gates": 0})
+        graph.add_edge(a, b, weight=before["weight"] + known[key], gates=before["gates"] + 1)
     return graph
 
 
@@ -113,69 +152,3 @@ def _log_overhead(operation: object, free: bool) -> float:
         return 2 * log(QPDBasis.from_instruction(operation).kappa)
     except ValueError:
         return inf
-
-
-def _exhaustive(graph: nx.Graph, rooms: Sequence[int]) -> list[int] | None:
-    """The best of all assignments; equal cores are interchangeable, so the first qubit that enters one names it."""
-    best, cost = None, inf
-    for labels in product(range(len(rooms)), repeat=len(graph)):
-        if any(labels.count(r) > room for r, room in enumerate(rooms)) or not _canonical(labels, rooms):
-            continue
-        now = _cost(graph, labels)
-        if best is None or (round(now, 9), _unevenness(labels)) < (round(cost, 9), _unevenness(best)):
-            best, cost = list(labels), now
-    return best
-
-
-def _canonical(labels: Sequence[int], rooms: Sequence[int]) -> bool:
-    """False for an assignment that differs from another one by exchanging cores of equal width."""
-    for width in set(rooms):
-        same = [r for r, room in enumerate(rooms) if room == width]
-        order = [label for label in dict.fromkeys(labels) if label in same]
-        if order != same[: len(order)]:
-            return False
-    return True
-
-
-def _searched(graph: nx.Graph, rooms: Sequence[int]) -> list[int] | None:
-    """Local search: exchange two qubits, or move one to a core with room, as long as it helps."""
-    rng, best, cost = np.random.default_rng(0), None, inf
-    slots = [r for r, room in enumerate(rooms) for _ in range(room)]
-    if len(slots) < len(graph):
-        return None
-    for start in range(_STARTS):
-        order = sorted(graph) if not start else list(rng.permutation(len(graph)))
-        labels = [0] * len(graph)
-        for qubit, label in zip(order, slots, strict=False):
-            labels[int(qubit)] = label
-        labels = _improved(graph, labels, rooms)
-        now = _cost(graph, labels)
-        if now < cost:
-            best, cost = labels, now
-    return best
-
-
-def _improved(graph: nx.Graph, labels: list[int], rooms: Sequence[int]) -> list[int]:
-    now, better = _cost(graph, labels), True
-    while better:
-        better = False
-        for a in range(len(labels)):
-            moves = [[*labels[:a], r, *labels[a + 1 :]] for r in range(len(rooms)) if labels.count(r) < rooms[r]]
-            for b in range(a):
-                swapped = list(labels)
-                swapped[a], swapped[b] = labels[b], labels[a]
-                moves.append(swapped)
-            for one in moves:
-                cost = _cost(graph, one)
-                if cost < now - 1e-12:
-                    labels, now, better = one, cost, True
-    return labels
-
-
-def _unevenness(labels: Sequence[int]) -> int:
-    """Least where all pieces are equally wide: noise grows with the width, and so does simulation."""
-    return sum(labels.count(label) ** 2 for label in set(labels))
-
-
-def _cost(graph: nx.Graph, labels: Sequence[int]) -> float:
-    return float(sum(weight for a, b, weight in graph.edges(data="weight") if labels[a] != labels[b]))

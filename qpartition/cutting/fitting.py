@@ -16,6 +16,7 @@ from .cut import MAX_OVERHEAD, Labels, cut
 from .errors import OverheadError
 from .knitted import Knitted
 from .placed import CutCircuit, check_pieces
+from .uneven import core_widths, fitting_cut
 from .workload import cut_workload
 
 
@@ -64,7 +65,7 @@ def fitted(workload: Workload, topology: Topology, max_overhead: float = MAX_OVE
     """The workload with every circuit cut that is wider than all cores; itself where all fit.
 
     A circuit whose metadata has ``blocks`` (lists of its qubits, such as the parts that bridges join) is cut between
-    them where they fit, every other where it costs least.
+    them where they fit, every other where it costs least: `fitting_cut` says how it is with cores of several widths.
 
     Args:
         workload: As the model has it.
@@ -78,15 +79,15 @@ def fitted(workload: Workload, topology: Topology, max_overhead: float = MAX_OVE
     """
     if workload.cuts:  # its pieces are what they are
         return workload
-    widest = max(core.num_qubits for core in topology.cores)
+    widths = core_widths(topology)
     known: dict[Hashable, CutCircuit] = {}
 
     def cutter(subvqc: SubVQC) -> CutCircuit | None:
-        if subvqc.num_qubits <= widest:
+        if subvqc.num_qubits <= widths[0]:
             return None
         name = (subvqc.structure, subvqc.outputs, str(subvqc.circuit.metadata.get("blocks")))
         if name not in known:
-            known[name] = CutCircuit(_cut(subvqc, widest, max_overhead), copies)
+            known[name] = CutCircuit(_cut(subvqc, widths, max_overhead), copies)
         return known[name]
 
     return cut_workload(workload, cutter)
@@ -115,17 +116,20 @@ def _summary(keys: Sequence[str], one: CutCircuit, qubits: int) -> CutSummary:
     )
 
 
-def _cut(subvqc: SubVQC, widest: int, max_overhead: float) -> Knitted:
+def _cut(subvqc: SubVQC, widths: Sequence[int], max_overhead: float) -> Knitted:
     observables = [
         "".join("Z" if q == k else "I" for q in reversed(range(subvqc.num_qubits))) for k in range(subvqc.outputs)
     ]
     blocks = _blocks(subvqc)
     labels = None
-    if blocks and max(map(len, blocks)) <= widest:
+    if blocks and max(map(len, blocks)) <= widths[0]:
         label = {qubit: b for b, block in enumerate(blocks) for qubit in block}
         labels = Labels(label[q] for q in range(subvqc.num_qubits))
     try:
-        found = cut(subvqc.circuit, observables, widest, labels, max_overhead)
+        if labels is None:
+            found = fitting_cut(subvqc.circuit, observables, widths, max_overhead)
+        else:
+            found = cut(subvqc.circuit, observables, widths[0], labels, max_overhead)
     except OverheadError as error:
         raise error.of(f"sub-VQC {subvqc.key!r}") from None
     except InputError as error:

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, Instruction, Parameter, ParameterExpression
-from qiskit.circuit.library import SwapGate
-
-from backends.errors import InputError
+from qiskit.circuit import Instruction, Parameter, ParameterExpression
 
 from .angles import Angles
 from .bases import CutBasis, Operations
@@ -96,7 +93,7 @@ def fragments(
         The fragments, in the order of their first qubits, the decompositions of the cuts, and all free angles.
 
     Raises:
-        InputError: For a gate that cannot be cut, a move onto a qubit in use, or an angle that is not linear.
+        InputError: For a gate that cannot be cut, or an angle that is not linear.
     """
     graph = nx.Graph()
     graph.add_nodes_from(range(circuit.num_qubits))
@@ -120,18 +117,9 @@ def fragments(
                 steps[group].append(Slot(len(bases), side, own, operations))
             bases.append(basis)
         else:
-            operation = _whole_move(placed, i) if item.name == "move" else item.operation
-            steps[home[qubits[0]][0]].append(Step(operation, tuple(home[q][1] for q in qubits), angle))
+            steps[home[qubits[0]][0]].append(Step(item.operation, tuple(home[q][1] for q in qubits), angle))
     made = [Fragment(group, tuple(own)) for group, own in zip(groups, steps, strict=True)]
     return made, bases, Angles.of(expressions, parameters)
-
-
-def _whole_move(placed: Sequence[tuple[CircuitInstruction, list[int]]], i: int) -> Instruction:
-    """What a move that is not cut does: onto a qubit that nothing happened to yet, it is a swap."""
-    target = placed[i][1][1]
-    if any(target in qubits for _, qubits in placed[:i]):
-        raise InputError(f"a Move goes to qubit {target}, which is in use; cut it too, or move to a fresh qubit")
-    return SwapGate()
 
 
 def crossing(circuit: QuantumCircuit, labels: Sequence[object]) -> set[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import pi
+from math import log, pi
 
 from qiskit import QuantumCircuit
 from qiskit.circuit.library import RXXGate, RYYGate, RZZGate
@@ -14,16 +14,25 @@ from .free import is_free
 
 _WORST = {"rzz": RZZGate(pi / 2), "rxx": RXXGate(pi / 2), "ryy": RYYGate(pi / 2)}
 """Where the overhead of a rotation with a free angle is largest."""
+LEAST_WIRE = log(16)
+"""Logarithm of the overhead of a cut wire."""
 _BACKJUMPS = 200
-"""Effort of the search; it stops earlier where it knows that nothing is better."""
+"""Effort of the search for up to 12 qubits, less for more; it stops earlier where it knows that nothing is better."""
 
 
 @dataclass(frozen=True)
 class Marked:
-    """A circuit with ``CutWire`` where wires are cut, and the indices of its gates that are cut."""
+    """A circuit with ``CutWire`` where wires are cut.
+
+    Attributes:
+        circuit: With the marks.
+        gates: Indices of its gates that are cut.
+        is_best: The search went far enough to know that no other cuts of this width cost less.
+    """
 
     circuit: QuantumCircuit
     gates: frozenset[int]
+    is_best: bool
 
 
 def marked(circuit: QuantumCircuit, width: int) -> Marked | None:
@@ -42,17 +51,19 @@ def marked(circuit: QuantumCircuit, width: int) -> Marked | None:
     if width < 2 or not places:
         return None
     try:
-        found, _ = find_cuts(
+        found, known = find_cuts(
             skeleton,
-            OptimizationParameters(seed=0, max_backjumps=_BACKJUMPS),
+            OptimizationParameters(seed=0, max_backjumps=int(_BACKJUMPS * min(1.0, 12 / circuit.num_qubits) ** 2)),
             DeviceConstraints(qubits_per_subcircuit=width),
         )
     except ValueError:  # a gate that it cannot cut, or no cut that is good enough
         return None
-    return _carried_over(circuit, found, places)
+    return Marked(*_carried_over(circuit, found, places), bool(known["minimum_reached"]))
 
 
-def _carried_over(circuit: QuantumCircuit, found: QuantumCircuit, places: list[int]) -> Marked:
+def _carried_over(
+    circuit: QuantumCircuit, found: QuantumCircuit, places: list[int]
+) -> tuple[QuantumCircuit, frozenset[int]]:
     """The cuts of the skeleton, which has the same two-qubit gates in the same order, in the circuit itself."""
     wires: dict[int, list[int]] = {}
     cut, number = set[int](), 0
@@ -70,4 +81,4 @@ def _carried_over(circuit: QuantumCircuit, found: QuantumCircuit, places: list[i
         if i in cut:
             gates.add(len(made.data))
         made.append(item.operation, [circuit.find_bit(bit).index for bit in item.qubits])
-    return Marked(made, frozenset(gates))
+    return made, frozenset(gates)

@@ -21,7 +21,7 @@ from qiskit.circuit.library import (
 from qiskit.quantum_info import random_unitary
 from qiskit_addon_cutting.instructions import Move
 
-from backends import InputError, open_qpu
+from backends import open_qpu
 from qpartition import Dispatcher, Plan, Topology, plan
 from qpartition.cutting import cut
 from qpartition.cutting.finder import costs
@@ -111,8 +111,3 @@ def test_a_move_that_is_not_cut() -> None:
     for options in ({"max_qubits": 3}, {"max_qubits": 2}, {"cuts": [2]}):
         found = cut(circuit, strings, **options).expectations(nothing).values  # type: ignore[arg-type]
         np.testing.assert_allclose(found, circuits.truth(swapped, nothing, strings), atol=1e-9)
-    used = QuantumCircuit(2)
-    used.h([0, 1])
-    used.append(Move(), [0, 1])
-    with pytest.raises(InputError, match="a Move goes to qubit 1, which is in use"):
-        cut(used, ["ZI"], max_qubits=2)
