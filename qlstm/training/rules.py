@@ -7,11 +7,9 @@ from inspect import signature
 from pathlib import Path
 
 from qpartition.mapping import MAPPINGS
-from qpartition.partition import STRATEGIES
 
 from ..gradients import GRADIENTS
 from ..tasks import TASKS
-from .assembly import CORRELATED
 from .settings import RunSettings
 from .signal import MEASURED
 from .unused import Given, Unused
@@ -39,12 +37,6 @@ def _on_ideal_devices(s: RunSettings, given: Given) -> bool:
     return bool(s.qpu) and all(spec.strip() in ("exact", "aer") for spec in s.qpu)
 
 
-def _undivided(s: RunSettings, given: Given) -> bool:
-    """One part that nobody asked for is all of v in its order, but for ``input-first``."""
-    same = {*STRATEGIES, CORRELATED} - {"input-first"}
-    return s.parts == 1 and "parts" not in given and s.partition in same and s.linear is None
-
-
 _DATA = (
     Unused(("with_u",), "is for the NARMA tasks, {s.task} has no input u; leave it out", lambda s, g: _without_u(s.task)),
     Unused(
@@ -69,9 +61,6 @@ _GUARD = Unused(
     ("guard",),
     "keeps the cores of a chip apart, --qpu exact and aer have no neighbours; name a chip, such as fake:fez, or leave it out",
     _on_ideal_devices,
-)
-_ONE_PART = Unused(
-    ("partition",), "says how gates are divided, and there is one part; add --parts 2, or leave it out", _undivided
 )
 
 TRAINING = (
@@ -115,7 +104,6 @@ TRAINING = (
         _idle_signal,
     ),
     _GUARD,
-    _ONE_PART,
 )  # fmt: skip
 """Of ``train`` and ``plan``."""
 
@@ -139,7 +127,6 @@ def of_mappings(mappings: Sequence[str]) -> tuple[Unused, ...]:
             lambda s, g: not any(map(weighs, mappings)),
         ),
         _GUARD,
-        _ONE_PART,
     )
 
 

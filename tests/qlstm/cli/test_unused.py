@@ -103,15 +103,14 @@ def test_a_training(here, qlstm, command, option, why):
 
 
 @pytest.mark.parametrize("command", ["train", "plan", "compare"])
-def test_what_one_part_or_an_ideal_device_makes_idle(here, qlstm, command):
+def test_what_an_ideal_device_makes_idle(here, qlstm, command):
     ideal = f"{DATA} --parts 2 --qpu exact --qpu aer --guard 2"
     assert "--guard 2 keeps the cores of a chip apart" in refused(qlstm(command, *ideal.split()))
-    whole = f"{DATA} --qpu exact --partition round-robin"
-    assert "--partition round-robin says how gates are divided" in refused(qlstm(command, *whole.split()))
 
 
-def test_one_part_that_was_asked_for_is_a_partition_too(here, qlstm):
-    one = f"{DATA} --parts 1 --partition round-robin --qpu exact"
+@pytest.mark.parametrize("parts", ["", "--parts 1"])
+def test_one_part_is_a_partition_too(here, qlstm, parts):
+    one = f"{DATA} {parts} --partition round-robin --qpu exact"
     assert qlstm("plan", *one.split(), "--json")[0] == 0
 
 
