@@ -166,7 +166,7 @@ def test_a_real_device_is_named_once(lab: Lab) -> None:
 
 def test_what_cannot_be_asked_pauses_and_shows_no_trace(lab: Lab) -> None:
     """Outside of a delivery nobody tries again."""
-    lab.control.set_scenario({**AT_ONCE, "http_faults": [{"path": "*/status", "status": 503, "times": 50}]})
+    lab.control.set_scenario({**AT_ONCE, "http_faults": [{"path": "*/status", "status": 429, "times": 50}]})
     with pytest.raises(PausedError):
         open_qpu(f"ibm:{NAMES[0]}").queue()  # type: ignore[attr-defined]
 
