@@ -77,3 +77,15 @@ def differences(circuit: QuantumCircuit, values: Any, observables: Any) -> Any:
 
 def angles_of(circuit: QuantumCircuit, sets: int, seed: int = 0) -> Any:
     return np.random.default_rng(seed).uniform(-3, 3, (sets, circuit.num_parameters))
+
+
+class Model:
+    """Anything with circuits."""
+
+    def __init__(self, circuit: QuantumCircuit, outputs: int, **metadata: Any) -> None:
+        circuit.name = "wide"
+        circuit.metadata = {"outputs": outputs, "inputs": 0, "weights": circuit.num_parameters, **metadata}
+        self._circuit = circuit
+
+    def circuits(self) -> list[QuantumCircuit]:
+        return [self._circuit]
