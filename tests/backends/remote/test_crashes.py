@@ -71,3 +71,4 @@ def test_killed_again_and_again_it_ends_with_one_job() -> None:
         while crashing(qpu, ledger, dice.randrange(24)):
             pass
         check(qpu, ledger)
+        assert len(qpu.jobs) == 1

@@ -24,7 +24,7 @@ from tests.backends.remote.scripted import (
 @pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED])
 def test_a_job_that_fails_is_submitted_again(qpu: ScriptedQPU, ledger: NotedLedger, state: State) -> None:
     qpu.paths, qpu.reasons = [(State.QUEUED, state)], [("Error code 1517; calibrating", True)]
-    Delivery(qpu, JOB, ledger, QUICK).run()
+    assert Delivery(qpu, JOB, ledger, QUICK).run() == RESULTS
     check(qpu, ledger, jobs=2)
     assert [a.number for a in ledger.attempts(JOB)] == [1, 2] and len({a.tag for a in ledger.attempts(JOB)}) == 2
     assert ledger.reasons == ["Error code 1517; calibrating"]
@@ -37,7 +37,7 @@ def test_it_is_not_submitted_for_ever(qpu: ScriptedQPU, ledger: NotedLedger) -> 
         Delivery(qpu, JOB, ledger, QUICK).run()
     assert len(qpu.jobs) == 3
     qpu.paths = [BROKEN]  # whoever resumes has as many tries again
-    Delivery(qpu, JOB, ledger, QUICK).run()
+    assert Delivery(qpu, JOB, ledger, QUICK).run() == RESULTS
     check(qpu, ledger, jobs=5)
     assert set(ledger.bills) == {f"job{i}" for i in range(5)}
 
@@ -66,7 +66,7 @@ def test_what_would_fail_again_is_not_submitted_again(qpu: ScriptedQPU, ledger: 
 
 def test_results_that_are_not_there_yet(qpu: ScriptedQPU, ledger: NotedLedger) -> None:
     qpu.script["fetch"] = [Answer(Missing("404"))] * 3
-    Delivery(qpu, JOB, ledger, QUICK).run()
+    assert Delivery(qpu, JOB, ledger, QUICK).run() == RESULTS
     check(qpu, ledger)
 
 
@@ -75,19 +75,19 @@ def test_results_that_never_come(qpu: ScriptedQPU, ledger: NotedLedger) -> None:
     with pytest.raises(PausedError, match="the results of job job0 are missing"):
         Delivery(qpu, JOB, ledger, IMPATIENT).run()
     del qpu.script["fetch"]
-    Delivery(qpu, JOB, ledger, QUICK).run()
+    assert Delivery(qpu, JOB, ledger, QUICK).run() == RESULTS
     check(qpu, ledger)
 
 
 def test_a_job_that_is_unknown_once_is_not_lost(qpu: ScriptedQPU, ledger: NotedLedger) -> None:
     qpu.script["status"] = [Answer(Missing("404")), None]
-    Delivery(qpu, JOB, ledger, QUICK).run()
+    assert Delivery(qpu, JOB, ledger, QUICK).run() == RESULTS
     check(qpu, ledger)
 
 
 def test_a_job_that_is_listed_but_unknown_is_waited_for(qpu: ScriptedQPU, ledger: NotedLedger) -> None:
     qpu.script["status"] = [Answer(Missing("404"))] * 6
-    Delivery(qpu, JOB, ledger, QUICK).run()
+    assert Delivery(qpu, JOB, ledger, QUICK).run() == RESULTS
     check(qpu, ledger)
     qpu.script["status"] = [Answer(Missing("404"))] * 1000
     with pytest.raises(PausedError, match="missing"):
@@ -97,7 +97,7 @@ def test_a_job_that_is_listed_but_unknown_is_waited_for(qpu: ScriptedQPU, ledger
 @pytest.mark.parametrize("when", ["status", "fetch"])
 def test_a_lost_job_is_submitted_again(qpu: ScriptedQPU, ledger: NotedLedger, when: str) -> None:
     qpu.script[when] = [Answer(Missing("404"), then=qpu.jobs.clear)]
-    Delivery(qpu, JOB, ledger, QUICK).run()
+    assert Delivery(qpu, JOB, ledger, QUICK).run() == RESULTS
     check(qpu, ledger)
     assert [a.outcome for a in ledger.attempts(JOB)] == [Outcome.LOST, Outcome.DONE]
     assert any("is lost" in note for note in ledger.notes)

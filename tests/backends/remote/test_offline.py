@@ -11,6 +11,7 @@ from tests.backends.remote.scripted import (
     FAR,
     JOB,
     QUICK,
+    RESULTS,
     NotedLedger,
     ScriptedQPU,
     check,
@@ -47,7 +48,7 @@ def test_a_waiting_job_stays_on_a_device_that_comes_back(qpu: ScriptedQPU, ledge
             qpu.jobs[0].path = [State.RUNNING, State.DONE]
 
     qpu.hook = back
-    Delivery(qpu, JOB, ledger, QUICK).run()
+    assert Delivery(qpu, JOB, ledger, QUICK).run() == RESULTS
     check(qpu, ledger)
 
 
@@ -59,5 +60,5 @@ def test_a_job_that_begins_while_it_is_taken_back_is_used(qpu: ScriptedQPU, ledg
             qpu.jobs[0].path = [State.DONE]
 
     qpu.hook = begins
-    Delivery(qpu, JOB, ledger, QUICK).run()
+    assert Delivery(qpu, JOB, ledger, QUICK).run() == RESULTS
     check(qpu, ledger)
